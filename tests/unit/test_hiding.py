@@ -481,6 +481,16 @@ OTHERS = (
     "password = no\n  HUNTER",
     "password = <HUNTER>",
     "nopassword=y\n   pass=HUNTER",
+    "  command = /usr/bin/x HUNTER",
+    '  command = "/usr/bin/x -k HUNTER"',
+    "  command = /usr/bin/x \\\n    HUNTER \\\n    -a",
+    "  environment = FOO=HUNTER",
+    "add_environment = FOO=HUNTER : BAR=HUNTER",
+    "auth_policy_server_url = http://127.0.0.1:4001/?k=HUNTER",
+    "x unix - n n - - pipe flags=R argv=/x -k HUNTER",
+    "header_checks = pcre:{ {/^To:/ PREPEND X-Foo: HUNTER} }",
+    "action = x[key=HUNTER, user=HUNTER]",
+    '   %(mta)s-whois[name=a, door="HUNTER"]',
     "password:\n  HUNTER",
     "begin authenticators\nx_auth:\n  client_secret = HUNTER\n",
     "smtp-auth unix - - n - - smtp -o smtp_sasl_password_maps=static:u:HUNTER",
@@ -561,6 +571,11 @@ KEPT = (
     "auth_verbose_passwords = no",
     "smtpd     pass  -       -       y       -       -       smtpd\n    -o smtpd_sasl_auth_enable=yes",
     "passdb {\n  driver = passwd-file\n}",
+    "  command = /usr/lib/dovecot/deliver -d $local_part@$domain -f $sender_address",
+    "x unix - n n - - pipe flags=R user=v argv=/usr/lib/dovecot/deliver -f ${sender} -d ${user}@${nexthop}",
+    "header_checks = pcre:{ {/^To:/ PREPEND X-Foo: yes} }",
+    'action = %(action_)s[name=sshd, port="%(port)s", dest="a@b.c", bantime=3600]',
+    "[sshd]\nfilter = sshd[mode=aggressive]",
     "begin routers\nforward_pass:\n  driver = redirect\nuser_token:\n  driver = accept",
     "smtp-auth inet n - y - - smtpd\n    -o smtpd_tls_auth_only=yes",
     "x-bypass  unix  -       n       n       60      10?       pipe flags=R argv=/x",
@@ -673,6 +688,21 @@ def test_what_is_known_to_be_harmless_stays_in_places_of_secrets(text: str) -> N
 @pytest.mark.parametrize(
     "line",
     [
+        "up iwconfig wlan0 key s:HUNTER",
+        "pre-up wpa_passphrase ssid HUNTER",
+        *(
+            f"http-request set-header X-A {words}"
+            for words in ("hunter.horse.battery.staple", "lohunter", "brhunter12")
+        ),
+    ],
+)
+def test_no_secret_of_a_line_gets_through(line: str) -> None:
+    assert "hunter" not in without_secrets(line, "directives").lower()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
         "http-request set-header X-Forwarded-Proto https if { ssl_fc }",
         "acl web hdr_beg(host) -i mail.example.org",
         "  http-request set-header X-Client-Address %[src]",
@@ -688,6 +718,9 @@ def test_what_is_known_to_be_harmless_stays_in_places_of_secrets(text: str) -> N
         "ProxyPass / http://backend.example/",
         "  http-request set-header X-Host %[req.hdr(host),lower] if { src 192.0.2.1 }",
         "LDAPTrustedClientCert CERT_BASE64 /etc/ssl/a.pem",
+        "http-request set-header X-A mail.example.org:25",
+        "http-request set-header X-A a.svc.cluster.local",
+        "http-request set-header X-A enp0s3",
         'SecRule REMOTE_ADDR "@ipMatch 192.0.2.1" "id:1"',
         "Use VirtualHost 443 a.example.org",
         r"RewriteCond %{REQUEST_URI} !^/\.well-known/acme",

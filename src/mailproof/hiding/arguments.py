@@ -1,5 +1,5 @@
 """Secrets in expansions of Exim (specification, chapter 11): keys, what is compared with what a client or a user shows,
-what commands are told, and header fields that are put in.
+what commands are told, and header fields that are put in. Postfix and fail2ban tell commands and actions as much.
 """
 
 from __future__ import annotations
@@ -24,7 +24,25 @@ _RUN = re.compile(
 )
 """A command, and what it is told."""
 _VARIABLE = re.compile(r"\{\s*+\$\{?\w+\}?\s*+\}")
-_ADDS = re.compile(r"\b(?:add_header|headers_add)[ \t]*+=|\bmessage[ \t]*+=[ \t]*+[\"']?X-", re.IGNORECASE)
+_ADDS = re.compile(
+    r"\b(?:add_header|headers_add)[ \t]*+=|\bmessage[ \t]*+=[ \t]*+[\"']?X-|\bPREPEND[ \t]", re.IGNORECASE
+)
+_TOLD = re.compile(
+    r"(?:^[ \t]*+(?:mailbox_)?command[ \t]*+=[ \t]*+[\"']?|\bargv=)[^\s\"']++[ \t]++(?=\S)"
+    r"|^[ \t]*+(?:add_)?environment[ \t]*+=[ \t]*+(?=\S)",
+    re.MULTILINE,
+)
+"""What stands before that which a command is told: of a transport of Exim's, of a service of Postfix's (pipe(8))."""
+_ACTION = re.compile(r"[ \t]*+(?:(?:ban)?action\w{0,20}[ \t]*+[=:][ \t]*+)?(?=[%\w])(?:%\(\w++\)s)?[\w.-]*+\[")
+_OPTION = re.compile(r"(?P<name>\b[\w-]++)=(?P<value>\"[^\"]*+\"|'[^']*+'|[^,\]\"']++)")
+_INTERPOLATED = re.compile(r"[\"']?(?:%\(\w{1,60}\)s)?[\"']?")
+_OF_ACTIONS = frozenset(
+    (
+        *("actname", "action", "bantime", "blocktype", "category", "chain", "dest", "lines", "logpath", "mailcmd"),
+        *("name", "port", "protocol", "returntype", "sender", "sendername"),
+    )
+)
+"""Options of actions of fail2ban that hold no secrets (jail.conf(5))."""
 _FIELD = re.compile(r"(?:(?<![\w$\\-])|(?<=\\n))(?P<name>[A-Za-z][\w-]{0,80}):[ \t]*+")
 
 
@@ -38,7 +56,22 @@ def without_arguments(line: str) -> str:
     """A line without the arguments that are secrets, or may be; or several, each going on behind a backslash."""
     if "{" in line:
         line = _RUN.sub(_without_told, _without_spans(line))
+    if (told := _TOLD.search(line)) and not is_harmless(line[told.end() :]):
+        return f"{line[: told.end()]}{_gone(line[told.end() :])}{_closed_by(line)}"
+    if action := _ACTION.match(line):
+        line = line[: action.end()] + _OPTION.sub(_without_value, line[action.end() :])
     return _without_added(line)
+
+
+def _closed_by(line: str) -> str:
+    """What ends a line: a backslash has it go on, a quote and braces are closed."""
+    return line[len(line.rstrip(" \t}\"'\\")) :]
+
+
+def _without_value(option: re.Match[str]) -> str:
+    value = option["value"]
+    is_none = option["name"].lower() in _OF_ACTIONS or _INTERPOLATED.fullmatch(value) or is_harmless(value)
+    return option[0] if is_none else f"{option['name']}={HIDDEN}"
 
 
 def _without_spans(line: str) -> str:
@@ -138,5 +171,5 @@ def _without_added(line: str) -> str:
         if field.end() >= unknown:
             break
         if is_secret_name(field["name"].lower()) or not is_harmless_name(field["name"]):
-            return f"{line[: field.end()]}{_gone(line[field.end() :])}"
+            return f"{line[: field.end()]}{_gone(line[field.end() :])}{_closed_by(line)}"
     return line

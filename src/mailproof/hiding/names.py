@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import cache
+
+from publicsuffixlist import PublicSuffixList
 
 HIDDEN = "<hidden>"
 """What stands in the place of a secret."""
@@ -43,14 +46,18 @@ _PIECES = re.compile(r"[^\s=,;\"'(){}^|\\]+")
 _PIECE = re.compile(
     r"[!=<>~]{1,3}\*?|&&"  # how values are compared
     r"|-[a-z]{0,9}"  # options
-    r"|(?:bond|br|eth|en[opsx]|lo|vlan|wlan)[0-9a-z.-]{0,12}"  # interfaces
+    r"|(?:bond|br|eth|lo|vlan|wlan)\d{0,4}(?:\.\d{1,4})?|en[opsx]\d[0-9a-z.]{0,11}|enx[0-9a-f]{12}"  # interfaces
     r"|[A-Za-z]{1,3}|\d{1,5}[a-z%]{0,2}"
     r"|(?:\d{0,3}\.){1,4}\d{0,3}(?:/\d{1,3})?"  # what stands around a variable in an address
-    r"|(?:https?://)?\*?\.?(?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,12}(?::\d{1,5})?/?"
     r"|(?:TCP|SMTP|MISC|DNS|PING|UDP|BFD|FILE)_CHECK|(?:HTTP|SSL)_GET|MASTER|BACKUP|SCTP"  # words of keepalived
     r"|vrrp_(?:instance|script|sync_group)|(?:virtual|real|sorry)_server|virtual_ipaddress(?:_excluded)?|authentication"
-    r"|/"
+    r"|[/@]"
 )
+_HOST = re.compile(r"(?:https?://)?\*?\.?(?P<name>(?:[a-z0-9_-]{1,63}\.){1,10}(?P<last>[a-z]{2,12}))(?::\d{1,5})?/?")
+_LOCAL = frozenset(
+    ("corp", "example", "home", "internal", "intra", "intranet", "invalid", "lan", "local", "localdomain", "test")
+)
+"""What names of hosts end in that nobody has registered (RFC 2606, RFC 6762, appendix G)."""
 _PATH = re.compile(r"/(?:bin|dev|etc|home|opt|proc|run|sbin|srv|tmp|usr|var)(?:/[\w.+-]{1,80}){0,20}/?")
 _WORDS = frozenset(
     (
@@ -74,6 +81,11 @@ _NAMES = re.compile(
     r"|x-powered-by|x-real-ip|x-robots-tag|x-ua-compatible|x-xss-protection"
 )
 """Fields of HTTP and of mail, and variables of CGI (RFC 3875), that hold no secrets."""
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
 
 
 def is_secret_name(name: str) -> bool:
@@ -117,6 +129,8 @@ def end_of_unknown(text: str) -> int:
 def _is_harmless_piece(piece: str) -> bool:
     if piece.lower() in _WORDS or _PIECE.fullmatch(piece) or is_path(piece):
         return True
+    if host := _HOST.fullmatch(piece):  # or words with dots between them
+        return host["last"] in _LOCAL or _suffixes().publicsuffix(host["name"]) is not None
     try:
         ipaddress.ip_network(piece.strip("[]"), strict=False)
     except ValueError:

@@ -19,6 +19,7 @@ _VALUE = (
         r"|^[ \t]*+basicauth|\bauth_pass|\bhttp_auth_bearer[ \t]++-m[ \t]++\w++|^[ \t]*+login|\bsnmp_community"
         r"|^[ \t]*+community|^[ \t]*+mdexternalaccountbinding|^[ \t]*+(?:addradiusauth|authradiusaddserver)[ \t]++\S++"
         r"|^[ \t]*+sechttpblkey|^[ \t]*+secremoterules|[ \t]-initial-env"
+        r"|\biwconfig\b[^;]{0,200}?[ \t](?:key|enc\w{0,9})|\bwpa_passphrase[ \t]++(?:\"[^\"]*+\"|\S++)"
         r"|^[ \t]*+ldaptrustedclientcert[ \t]++\S++[ \t]++(?:\"[^\"]*+\"|\S++)"
         r"|^[ \t]*+php_(?:admin_)?value|^[ \t]*+\w{1,20}_set_body)(?:[ \t]*+=[ \t]*+|[ \t]++)(?=\S)"
     ),
@@ -96,7 +97,7 @@ def without_value_of_server(line: str) -> str:
     expression = _EXPRESSION.match(line)
     fields = _FIELDS.match(line)
     if not (expression or fields or _NAME_BEFORE.search(line)):
-        return _without_arguments_of_uris(hidden_from(line, min(ends)) if ends else line)
+        return without_arguments_of_uris(hidden_from(line, min(ends)) if ends else line)
     unknown = end_of_unknown(line)
     if expression and unknown > expression.end():
         names = (next(filter(None, found.groups())) for found in _IN_EXPRESSION.finditer(line, expression.end()))
@@ -110,10 +111,11 @@ def without_value_of_server(line: str) -> str:
             if name == "key" or "cookie" in name or is_secret_name(name) or may_be_secret:
                 ends.append(found.end())
                 break
-    return _without_arguments_of_uris(hidden_from(line, min(ends)) if ends else line)
+    return without_arguments_of_uris(hidden_from(line, min(ends)) if ends else line)
 
 
-def _without_arguments_of_uris(line: str) -> str:
+def without_arguments_of_uris(line: str) -> str:
+    """A line with the names alone of what is asked for behind ``?``, but for what is known to be harmless."""
     return _QUERY.sub(_without_argument, line) if "=" in line else line
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 from mailproof.hiding.arguments import without_arguments
 from mailproof.hiding.flow import without_secrets_in_flow
 from mailproof.hiding.names import HIDDEN, hidden_from, is_harmless, is_path, is_secret_name
-from mailproof.hiding.places import without_value_of_server
+from mailproof.hiding.places import without_arguments_of_uris, without_value_of_server
 from mailproof.hiding.words import DEFINITION, LINE_STATEMENT, LUA, MAP, STATEMENT, begins_entry, end_of_lua
 
 _PEM = re.compile(
@@ -395,6 +395,8 @@ class _Hider:
             first = False
         if "=" in line:
             line = _KEY_OF_32_OCTETS.sub(HIDDEN, line)
+        if "://" in line and "?" in line:
+            line = without_arguments_of_uris(line)
         if "hook" in line:
             line = _HOOK.sub(rf"\g<host>{HIDDEN}", line)
         if "{" in line:
