@@ -783,6 +783,13 @@ def test_deeper_lines_behind_a_directive_are_others() -> None:
         "acl x query ",
         "Require expr ",
         "hmac(a,",
+        "sni ",
+        "%[str(",
+        "iwconfig a ",
+        "use ",
+        "push a/",
+        'secrule "',
+        "x;",
     ],
 )
 def test_hostile_text_of_servers_comes_to_an_end(piece: str, form: Form) -> None:
@@ -848,6 +855,11 @@ def test_a_setting_behind_a_secret_is_not_lost() -> None:
             "add_header = X-A: ",
             "\\\n# a\n",
             "run{a \\\n",
+            "argv=",
+            "x[a=",
+            "PREPEND X-A: ",
+            "://?a=",
+            "begin acl\nx:\n",
         ),
     ],
 )
@@ -862,3 +874,22 @@ def test_hostile_text_comes_to_an_end(piece: str) -> None:
 )
 def test_hostile_mappings_come_to_an_end(piece: str) -> None:
     assert "HUNTER" not in without_secrets(f"{piece * 20_000}\npassword: HUNTER\n", "YAML")
+
+
+@pytest.mark.parametrize("form", ["settings", "YAML", "directives", "statements", "lines in blocks"])
+@pytest.mark.parametrize("end", ["\\\n", "\\\r\n", "\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "action = x[a=b&{}c, d=e]",
+        "command = /x y {}z",
+        "header_checks = inline:{{ {{ a=PREPEND X-A: b{} }} }}",
+        "RequestHeader set X-A {}b",
+        "X_by_lua 'a{}b' c;",
+        "$A = {}b",
+        "hunter42 {} 1;",
+    ],
+)
+def test_there_are_as_many_lines_as_before(text: str, end: str, form: Form) -> None:
+    lines = text.format(end) + "\nx y\n"
+    assert without_secrets(lines, form).count("\n") == lines.count("\n")

@@ -28,7 +28,7 @@ _ADDS = re.compile(
     r"\b(?:add_header|headers_add)[ \t]*+=|\bmessage[ \t]*+=[ \t]*+[\"']?X-|\bPREPEND[ \t]", re.IGNORECASE
 )
 _TOLD = re.compile(
-    r"(?:^[ \t]*+(?:mailbox_)?command[ \t]*+=[ \t]*+[\"']?|\bargv=)[^\s\"']++[ \t]++(?=\S)"
+    r"(?:^[ \t]*+(?:mailbox_)?command[ \t]*+=[ \t]*+[\"']?|(?<!\S)argv=)[^\s\"']++[ \t]++(?=\S)"
     r"|^[ \t]*+(?:add_)?environment[ \t]*+=[ \t]*+(?=\S)",
     re.MULTILINE,
 )
@@ -71,7 +71,7 @@ def _closed_by(line: str) -> str:
 def _without_value(option: re.Match[str]) -> str:
     value = option["value"]
     is_none = option["name"].lower() in _OF_ACTIONS or _INTERPOLATED.fullmatch(value) or is_harmless(value)
-    return option[0] if is_none else f"{option['name']}={HIDDEN}"
+    return option[0] if is_none else f"{option['name']}={_gone(value)}"
 
 
 def _without_spans(line: str) -> str:
