@@ -116,6 +116,7 @@ def test_servers_of_nginx_are_the_same() -> None:
 
 
 AUTHENTICATORS = """auth_advertise_hosts = *
+acl_smtp_auth = acl_check_auth
 begin acl
 acl_check_auth:
   deny !authenticated = *

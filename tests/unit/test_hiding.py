@@ -660,6 +660,8 @@ def test_statements_behind_a_secret_stay(text: str) -> None:
     [
         "map $http_upgrade $connection_upgrade {\n    default upgrade;\n    ''      close;\n}",
         "$VIP=192.0.2.25/24 dev eth0\n",
+        "$VIP=192.0.2.25/24 dev mailnet scope global\n",
+        "$INTERFACE=br-lan\n",
         "$VIP=192.0.2.25/24 dev eth0 scope global\n",
         "if ($request_uri ~ ^/some-page) { return 403; }",
         "if ($scheme = http) { return 301 https://$host$request_uri; }",
@@ -893,3 +895,10 @@ def test_hostile_mappings_come_to_an_end(piece: str) -> None:
 def test_there_are_as_many_lines_as_before(text: str, end: str, form: Form) -> None:
     lines = text.format(end) + "\nx y\n"
     assert without_secrets(lines, form).count("\n") == lines.count("\n")
+
+
+def test_a_name_before_a_deeper_line_is_a_block_in_exim_alone() -> None:
+    text = "begin acl\npassword:\n  HUNTER\n"
+    assert without_secrets(text) == text
+    assert "HUNTER" not in without_secrets(text, "YAML")
+    assert "HUNTER" not in without_secrets(text.removeprefix("begin acl\n"))

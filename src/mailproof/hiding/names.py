@@ -23,8 +23,10 @@ _NAMED = re.compile(
 )
 """What stands in names of secrets. Tokens in general are words: of a product, of a text."""
 _PARTS = frozenset(("bot", "pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
-_PASSED_ON = re.compile(r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached|upload)_pass|proxy_pass_\w+|proxypass\w*")
-"""Of nginx and Apache: where requests go."""
+_PASSED_ON = re.compile(
+    r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached|upload)_pass|proxy_pass_\w+|proxypass\w*|acl_smtp_auth"
+)
+"""Of nginx and Apache: where requests go; and of Exim, the list that decides on them."""
 _ENDS = ("pass", "pwd", "pw")
 _WHOLE = frozenset(("client_send", "server_condition", "servers", "srs_config", "auth_policy_server_api_header"))
 """Names of Exim's and Dovecot's that hold names and passwords in one value."""
@@ -39,14 +41,16 @@ _SERVERS = (
 
 _VARIABLE = re.compile(
     r"\$\w{1,80}|\$\{\w{1,80}\}|%\{[\w:-]{1,80}\}[a-z]?"
+    r"|\bdev[ \t]+[\w.:@-]{1,15}(?=\s|$)"
     r"|%\[(?![^\]]{0,80}\b(?:str|bin|concat|regsub|strcmp|hmac|xor)\()[\w.,()-]{1,80}\]"
 )
-"""What is put in. In a sample of HAProxy a text may stand as it is."""
+"""What is put in, and interfaces behind their keyword. In a sample of HAProxy a text may stand as it is."""
 _PIECES = re.compile(r"[^\s=,;\"'(){}^|\\]+")
 _PIECE = re.compile(
     r"[!=<>~]{1,3}\*?|&&"  # how values are compared
     r"|-[a-z]{0,9}"  # options
-    r"|(?:bond|br|eth|lo|vlan|wlan)\d{0,4}(?:\.\d{1,4})?|en[opsx]\d[0-9a-z.]{0,11}|enx[0-9a-f]{12}"  # interfaces
+    r"|(?:bond|br|eth|lo|vlan|wlan)\d{0,4}(?:\.\d{1,4})?|br-[0-9a-z]{1,12}"
+    r"|en[opsx]\d[0-9a-z.]{0,11}|enx[0-9a-f]{12}"  # interfaces
     r"|[A-Za-z]{1,3}|\d{1,5}[a-z%]{0,2}"
     r"|(?:\d{0,3}\.){1,4}\d{0,3}(?:/\d{1,3})?"  # what stands around a variable in an address
     r"|(?:TCP|SMTP|MISC|DNS|PING|UDP|BFD|FILE)_CHECK|(?:HTTP|SSL)_GET|MASTER|BACKUP|SCTP"  # words of keepalived

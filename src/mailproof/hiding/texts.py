@@ -83,7 +83,7 @@ _KEY_OF_32_OCTETS = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]
 _FILTER_RULE = re.compile(r"(?:\[\d+:\d+\][ \t]+)?-A[ \t]")
 """A rule of iptables, in which ``-p`` is the protocol."""
 _GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
-_PART_OF_EXIM = re.compile(r"begin[ \t]++(?:acl|authenticators|retry|rewrite|routers|transports|local_scan)")
+_PART_OF_EXIM = re.compile(r"begin[ \t]++[a-z_]{1,20}", re.IGNORECASE)
 _BLOCK = re.compile(r"[\w.-]++[ \t]*+:")
 """What begins a block in a part of Exim's (specification, chapter 6): its name is the administrator's."""
 _SERVICE = re.compile(
@@ -111,7 +111,7 @@ def without_secrets(text: str, form: Form = "settings") -> str:
         return "".join(_without_values_of_lines_in_blocks(whole))
     if form == "YAML":
         whole = without_secrets_in_flow(whole)
-    hider = _Hider(goes_deeper=form != "directives")
+    hider = _Hider(goes_deeper=form != "directives", may_be_exim=form == "settings")
     lines = whole.split("\n")
     if form == "directives":
         return "\n".join(_without_values_of_directives(lines, hider))
@@ -337,6 +337,7 @@ class _Hider:
     """The quote that a secret was begun with, and that has not ended it."""
     table: bool = False
     """Whether the line stands in a table in braces."""
+    may_be_exim: bool = False
     has_blocks: bool = False
     """Whether a part of Exim's was begun: lines stand in blocks there, each a setting of its own."""
 
@@ -354,7 +355,7 @@ class _Hider:
                 self.quote = ""
             return line[:depth] + HIDDEN
         self.quote = ""
-        self.has_blocks = self.has_blocks or (self.goes_deeper and _PART_OF_EXIM.fullmatch(bare) is not None)
+        self.has_blocks = self.has_blocks or (self.may_be_exim and _PART_OF_EXIM.fullmatch(bare) is not None)
         if self.has_blocks and _BLOCK.fullmatch(bare):
             self.name = ""
             return line
