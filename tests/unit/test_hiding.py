@@ -82,6 +82,8 @@ $BACK=\\\r
   HUNTERka9\r
 script "/x HUNTERka10"
 notify /x HUNTERka11
+quorum_up "/x HUNTERka12"
+script "bash -c HUNTERka13"
 """,
     "squid.conf": """
 cachemgr_passwd HUNTERsq1 all
@@ -660,8 +662,6 @@ def test_statements_behind_a_secret_stay(text: str) -> None:
     [
         "map $http_upgrade $connection_upgrade {\n    default upgrade;\n    ''      close;\n}",
         "$VIP=192.0.2.25/24 dev eth0\n",
-        "$VIP=192.0.2.25/24 dev mailnet scope global\n",
-        "$INTERFACE=br-lan\n",
         "$VIP=192.0.2.25/24 dev eth0 scope global\n",
         "if ($request_uri ~ ^/some-page) { return 403; }",
         "if ($scheme = http) { return 301 https://$host$request_uri; }",
@@ -731,6 +731,11 @@ def test_no_secret_of_a_line_gets_through(line: str) -> None:
 )
 def test_what_administrators_call_a_thing_is_no_secret(line: str) -> None:
     assert without_secrets(line, "directives") == line
+
+
+@pytest.mark.parametrize("text", ["$VIP=192.0.2.25/24 dev mailnet scope global\n", "$INTERFACE=br-lan\n"])
+def test_interfaces_of_definitions_stay(text: str) -> None:
+    assert without_secrets(text, "lines in blocks") == text
 
 
 def test_lines_of_a_definition_stay_but_for_their_secrets() -> None:
@@ -895,6 +900,11 @@ def test_hostile_mappings_come_to_an_end(piece: str) -> None:
 def test_there_are_as_many_lines_as_before(text: str, end: str, form: Form) -> None:
     lines = text.format(end) + "\nx y\n"
     assert without_secrets(lines, form).count("\n") == lines.count("\n")
+
+
+@pytest.mark.parametrize("text", ["HUNTER 1", "~^HUNTER{3}$ 1;\n", "\r\nHUNTER 1;\r\n"])
+def test_no_key_of_a_map_in_a_file_of_its_own_gets_through(text: str) -> None:
+    assert "HUNTER" not in without_secrets(f"default 0;\n{text}", "statements")
 
 
 def test_a_name_before_a_deeper_line_is_a_block_in_exim_alone() -> None:

@@ -20,7 +20,7 @@ _VALUE = (
         r"|^[ \t]*+community|^[ \t]*+mdexternalaccountbinding|^[ \t]*+(?:addradiusauth|authradiusaddserver)[ \t]++\S++"
         r"|^[ \t]*+sechttpblkey|^[ \t]*+secremoterules|[ \t]-initial-env"
         r"|\biwconfig\b[^;]{0,200}?[ \t](?:key|enc\w{0,9})|\bwpa_passphrase[ \t]++(?:\"[^\"]*+\"|\S++)"
-        r"|^[ \t]*+ldaptrustedclientcert[ \t]++\S++[ \t]++(?:\"[^\"]*+\"|\S++)"
+        r"|^[ \t]*+ldaptrusted(?:client|global)cert[ \t]++\S++[ \t]++(?:\"[^\"]*+\"|\S++)"
         r"|^[ \t]*+php_(?:admin_)?value|^[ \t]*+\w{1,20}_set_body)(?:[ \t]*+=[ \t]*+|[ \t]++)(?=\S)"
     ),
     re.compile(r"(?i)(?<!\S)login="),
@@ -67,7 +67,7 @@ _NAME_BEFORE = re.compile(
     r"|^[ \t]*+use[ \t]++(?P<macro>\S++)[ \t]++"
     r"|^[ \t]*+secrule[ \t]++(?P<rule>\"[^\"]*+\"|\S++)[ \t]++"
     r"|^[ \t]*+(?P<browser>browsermatch(?:nocase)?)[ \t]++"
-    r"|^[ \t]*+(?:script|notify\w{0,20}|misc_path)[ \t]++[\"']?(?P<script>/[^\s\"']++)[ \t]++"
+    r"|^[ \t]*+(?:script|notify\w{0,20}|misc_path|quorum_(?:up|down))[ \t]++[\"']?(?P<script>[^\s\"']++)[ \t]++"
     r"|\$(?P<variable>\w++)[\w${}:'\"-]{0,200}[ \t]*+(?:!?=|!?~\*?)[ \t]*+)(?=[^\s{])"
 )
 """Names of variables and headers, whose values follow, and of what else a client shows."""

@@ -14,7 +14,7 @@ from mailproof.hiding.arguments import without_arguments
 from mailproof.hiding.flow import without_secrets_in_flow
 from mailproof.hiding.names import HIDDEN, hidden_from, is_harmless, is_path, is_secret_name
 from mailproof.hiding.places import without_arguments_of_uris, without_value_of_server
-from mailproof.hiding.words import DEFINITION, LINE_STATEMENT, LUA, MAP, STATEMENT, begins_entry, end_of_lua
+from mailproof.hiding.words import DEFINITION, ENTRY, LINE_STATEMENT, LUA, MAP, STATEMENT, begins_entry, end_of_lua
 
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -156,8 +156,7 @@ def _without_values_of_statements(text: str) -> Iterator[str]:
             words.append(token[0])
             continue
         statement = " ".join("".join(words).split("\n"))
-        is_entry = not inside and token[0] == ";" and begins_entry(statement)
-        hides = inside[-1] if inside else _without_entry if is_entry else _without_value_of_statement
+        hides = inside[-1] if inside else _hides(statement, begins_block=token[0] == "{")
         yield hides("".join(words))
         words = []
         if token[0] == "{":
@@ -168,7 +167,13 @@ def _without_values_of_statements(text: str) -> Iterator[str]:
         if token[0] == "{" and LUA.fullmatch(statement):
             begin, at = at, end_of_lua(text, at)
             yield _without_words(text[begin:at])
-    yield (inside[-1] if inside else _without_value_of_statement)("".join(words))
+    yield (inside[-1] if inside else _hides("".join(words)))("".join(words))
+
+
+def _hides(statement: str, *, begins_block: bool = False) -> _Hides:
+    """How a statement that stands in no block is hidden: it may be an entry of a map whose file is included into it."""
+    is_entry = ENTRY.match(statement) if begins_block else begins_entry(statement)
+    return _without_entry if is_entry else _without_value_of_statement
 
 
 def _without_values_of_lines_in_blocks(text: str) -> Iterator[str]:

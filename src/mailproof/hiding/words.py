@@ -23,6 +23,8 @@ definitions").
 DEFINITION = re.compile(r"[ \t]*+(?:@\S++[ \t]++)?\$\w++[ \t]*+=[ \t]*+")
 """Of keepalived, what begins a definition that stands in the lines behind."""
 
+ENTRY = re.compile(r"[ \t]*+[\"'~*0-9]")
+"""What begins an entry of a map, whatever follows: no directive does."""
 _DIRECTIVE = re.compile(
     r"(?:(?:absolute|accept|access|add|aio|ancient|auth|autoindex|brotli|charset|chunked|client|connection|create|dav|debug"
     r"|default|directio|disable|empty|error|fastcgi|geoip2?|google|grpc|gunzip|gzip|hash|hls|http[23]|if"
