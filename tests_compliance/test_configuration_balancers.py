@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, Between, Family, Harm, control, fail, not_applicable
+from mailproof.net.errors import NotAvailable
 from mailproof.observations.balancers import BalancerSettings
 from mailproof.references import PRACTICE
 
@@ -21,13 +22,22 @@ def test_servers_behind_a_balancer_are_checked(balancer_settings: BalancerSettin
     Fix: server mx1 192.0.2.1:25 check (HAProxy); SMTP_CHECK or TCP_CHECK in each real_server (keepalived).
     """
     for group in balancer_settings.groups:
-        if len(group.servers) < least_servers:
+        if len(group.servers) < least_servers and group.is_whole:
             where = group.servers[0].place if group.servers else None
             fail(f"{group.name}: {len(group.servers)} servers, fewer than {least_servers}", at=where)
     groups = [group for group in balancer_settings.groups if len(group.servers) > 1]
+    servers = [(group, server) for group in groups for server in group.servers]
+    for group, server in servers:
+        if server.checked is False:
+            fail(f"{group.name}: {server.name} is not checked", at=server.place)
+    if balancer_settings.unread:
+        told = f"{balancer_settings.unread[0]:.80} is included and not read: name it in the inventory"
+        raise NotAvailable(told, balancer_settings.evidence())
+    for group, server in servers:
+        if not server.checked:
+            told = (
+                f"{server.place}: {group.name}: whether {server.name} is checked hangs on a definition that is not read"
+            )
+            raise NotAvailable(told, balancer_settings.evidence())
     if not groups:
         not_applicable("no group of several servers is configured")
-    for group in groups:
-        for server in group.servers:
-            if not server.checked:
-                fail(f"{group.name}: {server.name} is not checked", at=server.place)

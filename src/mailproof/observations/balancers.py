@@ -13,7 +13,8 @@ class ServerBehind:
     """A server behind a balancer, and whether the balancer looks whether it lives."""
 
     name: str
-    checked: bool
+    checked: bool | None
+    """None where what is not read may say so."""
     place: Place
 
 
@@ -23,6 +24,8 @@ class ServerGroup:
 
     name: str
     servers: tuple[ServerBehind, ...]
+    is_whole: bool = True
+    """No more of them may stand in what is not read."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,16 @@ class BalancerSettings(Observation):
     program: str
     files: tuple[str, ...]
     groups: tuple[ServerGroup, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Of keepalived: what the files include where groups and servers may stand, and what is not read."""
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.program}: {', '.join(self.files)}"]
         for group in self.groups:
             lines += [
-                f"{server.place}: {group.name}: {server.name}{'' if server.checked else ', not checked'}"
-                for server in group.servers
+                f"{server.place}: {group.name}: {server.name}{_CHECKED[server.checked]}" for server in group.servers
             ]
         return tuple(lines)
+
+
+_CHECKED = {True: "", False: ", not checked", None: ", of which it is not known whether it is checked"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
 
 from mailproof.grammars.directives import parse_haproxy
 from mailproof.grammars.settings import holds_comments_alone
@@ -12,7 +14,7 @@ from mailproof.net.network import Network
 from mailproof.observations.balancers import BalancerSettings, ServerBehind, ServerGroup
 from mailproof.places import Place
 from mailproof.probes.configuration import holders_of, texts_of
-from mailproof.probes.keepalived import SettingAt, readings_of
+from mailproof.probes.keepalived import SettingAt, included, is_include, may_hold_more, readings_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -43,10 +45,10 @@ async def balancer_settings(configuration: Configuration, net: Network) -> Balan
     readings = await _readings(configuration, net)
     if not any(readings) and not any(map(holds_comments_alone, (await _texts(configuration, net)).values())):
         raise Malformed(f"no settings stand in {', '.join(names)}")
-    found = [_groups(read, reading) for reading in readings]
+    found = [(_groups(read, reading), _unread(reading)) for reading in readings]
     if any(one != found[0] for one in found):
         raise NotAvailable(f"{configuration.id} has conditional lines, and none of them is for {configuration.host}")
-    return BalancerSettings(configuration.program, names, found[0])
+    return BalancerSettings(configuration.program, names, *found[0])
 
 
 async def _texts(configuration: Configuration, net: Network) -> dict[str, str]:
@@ -67,8 +69,15 @@ async def _readings(configuration: Configuration, net: Network) -> list[list[Set
 def _groups(read: _Reads, reading: list[SettingAt]) -> tuple[ServerGroup, ...]:
     groups: dict[str, list[ServerBehind]] = {}
     read(reading, groups)
-    found = tuple(ServerGroup(name, tuple(servers[:MAX_SERVERS])) for name, servers in groups.items())
-    return found[:MAX_SERVERS]
+    open_ones = {one.name.partition("/")[0] for one in reading if is_include(one) and one.name.count("/") == 1}
+    found = (ServerGroup(name, tuple(servers[:MAX_SERVERS]), name not in open_ones) for name, servers in groups.items())
+    return tuple(islice(found, MAX_SERVERS))
+
+
+def _unread(reading: list[SettingAt]) -> tuple[str, ...]:
+    """What is not read of includes in which groups may stand, or parts of one."""
+    blocks = ((one, one.name.rpartition("/")[0]) for one in reading if is_include(one))
+    return tuple(included(one) for one, block in blocks if not block or block.startswith("virtual_server "))
 
 
 def _haproxy(settings: list[SettingAt], groups: dict[str, list[ServerBehind]]) -> None:
@@ -96,13 +105,17 @@ def _keepalived(settings: list[SettingAt], groups: dict[str, list[ServerBehind]]
     """``real_server`` with a block of a check in it, within ``virtual_server``."""
     for setting in settings:
         parts = setting.name.split("/")
+        if len(parts) == 1 and parts[0].startswith("virtual_server "):
+            groups.setdefault(parts[0], [])
         if len(parts) < 2 or not parts[0].startswith("virtual_server ") or not parts[1].startswith("real_server "):
             continue
         servers = groups.setdefault(parts[0], [])
         if len(parts) == 2:
             servers.append(ServerBehind(parts[1], checked=False, place=setting.place))
         elif len(parts) == 3 and parts[2] in _CHECKERS and servers:
-            servers[-1] = ServerBehind(servers[-1].name, checked=True, place=servers[-1].place)
+            servers[-1] = replace(servers[-1], checked=True)
+        elif len(parts) == 3 and servers and not servers[-1].checked and may_hold_more(setting):
+            servers[-1] = replace(servers[-1], checked=None)
 
 
 _Reads = Callable[[list[SettingAt], dict[str, list[ServerBehind]]], None]

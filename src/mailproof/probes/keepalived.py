@@ -54,8 +54,24 @@ def _reading(reading: Mapping[str, list[Setting]], files: Mapping[str, Joined]) 
         SettingAt(one.name, one.value, files[name].place(one.line)) for name, own in reading.items() for one in own
     )
     # What is read stands in the place of its include.
-    unread = (one.value.strip("\"' ") for one in settings if _INCLUDE.fullmatch(one.name.rpartition("/")[2]))
-    return Reading(settings, tuple(unread))
+    return Reading(settings, tuple(included(one) for one in settings if is_include(one)))
+
+
+def is_include(setting: SettingAt) -> bool:
+    """Whether it is an include of what is not read."""
+    return _INCLUDE.fullmatch(setting.name.rpartition("/")[2]) is not None
+
+
+def included(setting: SettingAt) -> str:
+    """The files that such an include names."""
+    return setting.value.strip("\"' ")
+
+
+def may_hold_more(setting: SettingAt) -> bool:
+    """Whether other statements may stand where this one does: it is such an include, or a definition that is not
+    known.
+    """
+    return is_include(setting) or setting.name.rpartition("/")[2].startswith("$")
 
 
 _INCLUDE = re.compile("include[rmwba]?")

@@ -13,7 +13,7 @@ from mailproof.observations.balancers import BalancerSettings
 from mailproof.probes.balancers import balancer_settings
 from mailproof.targets.files import Configuration, ConfigurationFile
 
-from .case import Case, Table, advises, passes, skips
+from .case import Case, Table, advises, passes, skips, undecided
 
 
 def read(program: str, *lines: str) -> BalancerSettings:
@@ -49,6 +49,7 @@ def keepalived(first: str, second: str, before: tuple[str, ...] = ()) -> Balance
     )
 
 
+NO_FILE = "include nope.conf"
 CHECK = "SMTP_CHECK { connect_timeout 3\n }"
 
 TABLE: Table = {
@@ -72,6 +73,30 @@ TABLE: Table = {
         advises(
             "virtual_server 192.0.2.25 25: real_server 192.0.2.2 25 is not checked",
             balancer_settings=keepalived(CHECK, "! TCP_CHECK {"),
+        ),
+        # What is not read may hold servers, checks and groups; what is known to be wrong is a finding all the same.
+        *(
+            undecided("nope.conf is included and not read", balancer_settings=found)
+            for found in (
+                keepalived(CHECK, f"{CHECK}\n  }}\n  {NO_FILE}\n  quorum {{"),
+                keepalived(CHECK, NO_FILE),
+                keepalived(CHECK, CHECK, before=(NO_FILE,)),
+                read("keepalived", NO_FILE),
+                read("keepalived", "virtual_server 192.0.2.25 25 {", NO_FILE, "}"),
+            )
+        ),
+        undecided("hangs on a definition that is not read", balancer_settings=keepalived(CHECK, "$CHECK")),
+        passes(balancer_settings=keepalived(CHECK, CHECK, before=("global_defs {", NO_FILE, "}"))),
+        advises("192.0.2.2 25 is not checked", balancer_settings=keepalived(CHECK, "", before=(NO_FILE,))),
+        Case(
+            Verdict.INCONCLUSIVE,
+            "nope.conf is included and not read",
+            {
+                "balancer_settings": read(
+                    "keepalived", "virtual_server 192.0.2.25 25 {", NO_FILE, "  real_server 192.0.2.1 25 {", "}", "}"
+                )
+            },
+            parameters={"least_servers": 2},
         ),
         Case(Verdict.PASS, "", {"balancer_settings": haproxy("check", "check")}, parameters={"least_servers": 2}),
         Case(
