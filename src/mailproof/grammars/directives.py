@@ -29,7 +29,9 @@ _TOKEN = re.compile(
 
 
 def parse_lines_in_blocks(text: str) -> Iterator[Setting]:
-    """The same where a statement ends with its line, as in keepalived.conf(5). A block is told without a value."""
+    """The same where a statement ends with its line, as in keepalived.conf(5), unless the next one begins with the
+    brace of its block. A block is told without a value.
+    """
     return parse_statements(_BANG.sub("", text) + "\n", by_line=True)
 
 
@@ -44,8 +46,14 @@ def parse_statements(text: str, *, by_line: bool = False, with_blocks: bool = Fa
     sections: list[str] = []
     words: list[str] = []
     line = first = 1
+    has_ended = False
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup or ""
+        if has_ended and kind not in ("comment", "blank"):
+            if token["mark"] != "{":
+                yield _setting(sections, words, first)
+                words = []
+            has_ended = False
         if kind == "mark":
             if token["mark"] == "{":
                 if (by_line or with_blocks) and words:
@@ -57,12 +65,13 @@ def parse_statements(text: str, *, by_line: bool = False, with_blocks: bool = Fa
                 del sections[-1:]
             words = []
         elif by_line and kind == "blank" and words and "\n" in token["blank"]:
-            yield _setting(sections, words, first)
-            words = []
+            has_ended = True
         elif kind not in ("comment", "blank"):
             first = first if words else line
             words.append(token[kind])
         line += token[0].count("\n")
+    if has_ended:
+        yield _setting(sections, words, first)
 
 
 def parse_haproxy(text: str) -> Iterator[Setting]:

@@ -65,10 +65,18 @@ TABLE: Table = {
                 keepalived(CHECK, "TCP_CHECK {\n    }"),
                 keepalived("$CHECK", "$CHECK", before=("$CHECK= \\", "TCP_CHECK { \\", "  connect_timeout 3 \\", "}")),
                 keepalived(CHECK, f"@lb {CHECK}"),
+                keepalived(CHECK, "TCP_CHECK\n  # below\n\n  {\n  connect_timeout 3\n  }"),
             )
         ),
         advises("real_server 192.0.2.2 25 is not checked", balancer_settings=keepalived(CHECK, "@^lb BFD_CHECK {}")),
         advises("backend mail: mx2 is not checked", balancer_settings=haproxy("check", "weight 1")),
+        advises(
+            "real_server 192.0.2.2 25 is not checked",
+            balancer_settings=read(
+                *("keepalived", "virtual_server 192.0.2.25 25", "{", "real_server 192.0.2.1 25", "{", CHECK, "}"),
+                *("real_server 192.0.2.2 25", "{", "weight 1", "}", "}"),
+            ),
+        ),
         advises("mx1 is not checked", balancer_settings=haproxy("no-check", "", before="default-server check")),
         advises(
             "virtual_server 192.0.2.25 25: real_server 192.0.2.2 25 is not checked",
