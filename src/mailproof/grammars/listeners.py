@@ -95,6 +95,30 @@ def _nginx(text: str) -> Listeners:
     return found
 
 
+def parse_apache(text: str) -> Iterator[Setting]:
+    """The directives of a file of Apache, and the begins of sections. Of several SSLProtocol for one server the last
+    counts, and the others are left out; one under a condition replaces none that stands outside of it.
+    """
+    found = list(parse_directives(text, with_sections=True))
+    counting: dict[int, dict[int, str]] = {}
+    replaced: set[int] = set()
+    hosts = 0
+    for at, setting in enumerate(found):
+        *sections, name = setting.name.split("/")
+        if not setting.value and _is_virtual_host(name):
+            hosts += 1
+        elif name.lower() == "sslprotocol":
+            others = [one for one in sections if not _is_virtual_host(one)]
+            conditions = _OF_MODULE.sub("", "".join(f"{one}/" for one in others))
+            same = counting.setdefault(hosts if len(others) < len(sections) else 0, {})
+            later = {one for one, earlier in same.items() if earlier.startswith(conditions)}
+            replaced |= later
+            for one in later:
+                del same[one]
+            same[at] = conditions
+    return (setting for at, setting in enumerate(found) if at not in replaced)
+
+
 _SWITCHES = {"ssl": ("on",), "starttls": ("on", "only")}
 """Of servers of mail, and ``ssl`` of old ones of HTTP."""
 

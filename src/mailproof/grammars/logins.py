@@ -81,25 +81,6 @@ def _said(texts: Texts, parse: Callable[[str], Iterable[Setting]]) -> dict[str, 
     }
 
 
-def login_includes(program: str, texts: Texts) -> list[tuple[str, str]]:
-    """The files that texts include, each with the text that names it. Those that may be missing are left out, and those
-    that packages bring in which users and their passwords are looked up.
-    """
-    include = _INCLUDES.get(program)
-    found = ((found[1], name) for name, text in texts.items() for found in (include.finditer(text) if include else ()))
-    return [(file, name) for file, name in found if not _LOOKS_UP.fullmatch(file)]
-
-
-_INCLUDES = {
-    "exim": re.compile(r"^[ \t]*\.include[ \t]+(\S.*?)[ \t]*$", re.MULTILINE),
-    "dovecot": re.compile(r"^[ \t]*!include[ \t]+(\S.*?)[ \t]*$", re.MULTILINE),
-}
-_LOOKS_UP = re.compile(
-    r"(?:\S*/)?auth-(?:checkpassword|deny|dict|ldap|master|oauth2|passwdfile|sql|static|system|vpopmail)\.conf\.ext"
-)
-"""Of Dovecot: passdb and userdb."""
-
-
 # Postfix
 
 _DEFAULTS = {

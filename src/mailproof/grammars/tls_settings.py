@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import pairwise
 
 from mailproof.net.tls.versions import TLSVersion
 
@@ -104,18 +103,25 @@ def _apache(value: str) -> tuple[TLSVersion, ...] | None:
 
 
 def _haproxy(value: str) -> tuple[TLSVersion, ...] | None:
-    """The options of a listener, or those of all; None where they leave it to the default of the release."""
+    """The options of a listener, or those of all; None where they leave it to the default of the release.
+
+    Of two bounds the later counts. Beside one, ``no-tlsv10`` and the like are passed over, as HAProxy warns.
+    """
     words = value.lower().split()
-    bounds = {word: _version(value) for word, value in pairwise(words) if word in ("ssl-min-ver", "ssl-max-ver")}
-    forced = [_version(word.removeprefix("force-")) for word in words if word.startswith(("force-tls", "force-ssl"))]
-    refused = {_HAPROXY_OFF[word] for word in words if word in _HAPROXY_OFF}
-    least = forced[-1] if forced else bounds.get("ssl-min-ver")
-    most = forced[-1] if forced else bounds.get("ssl-max-ver") or _ORDER[-1]
-    if least is None and {TLSVersion.TLS1_0, TLSVersion.TLS1_1} <= refused:
+    least = most = None
+    for word, behind in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith(("force-tls", "force-ssl")):
+            least = most = _version(word.removeprefix("force-"))
+        elif word == "ssl-min-ver":
+            least = _version(behind)
+        elif word == "ssl-max-ver":
+            most = _version(behind)
+    refused = {_HAPROXY_OFF[word] for word in words if word in _HAPROXY_OFF} if least is most is None else set()
+    if {TLSVersion.TLS1_0, TLSVersion.TLS1_1} <= refused:
         least = TLSVersion.TLS1_2
-    if least is None or most is None:
+    if least is None:
         return None
-    between = _ORDER[_ORDER.index(least) : _ORDER.index(most) + 1]
+    between = _ORDER[_ORDER.index(least) : _ORDER.index(most or _ORDER[-1]) + 1]
     return tuple(version for version in between if version not in refused)
 
 

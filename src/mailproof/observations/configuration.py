@@ -98,7 +98,9 @@ class SettingSeen:
     expanded: str | None = None
     """The value with other settings of the same program put in; None where it names none."""
     taken: bool | None = True
-    """Of a default for all servers, whether one takes it; None where that stands in files that are not read."""
+    """Of a default for all servers, whether one takes it; None where that stands in files that are not read. None as
+    well, in Exim and Dovecot, where what is included behind it and not read may say otherwise.
+    """
 
     @property
     def meaning(self) -> str:
@@ -124,11 +126,15 @@ class ProgramSettings(Observation):
     said_by_each: tuple[str, ...] = ()
     """Settings that each server of the program has for itself, so that none goes by what is for all, or by default."""
     unread: tuple[str, ...] = ()
-    """Of nginx, Apache and HAProxy: what the files include, and what is not read, though it may hold servers."""
+    """What the files include, and what is not read, though it may hold servers or versions of TLS."""
     behind_postscreen: bool = False
     """Of Postfix: postscreen(8) stands before its SMTP servers."""
     for_host_alone: bool = False
     """It listens at loopback addresses alone."""
+    servers: tuple[str, ...] | None = None
+    """Of Postfix: the services of master.cf that take mail and go by settings of smtpd, with an empty name for those
+    that go by main.cf alone; None where no file says.
+    """
 
     def get(self, name: str) -> SettingSeen | None:
         """The setting of this name that counts: the last one; None where the files do not have it."""

@@ -11,9 +11,13 @@ from pathlib import Path, PurePath
 from mailproof.captures import COMPLAINT
 from mailproof.grammars.address_lists import parse_exim_list
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
+from mailproof.grammars.exim_branches import lines_that_count
 from mailproof.grammars.filter_lists import shown_zone
+from mailproof.grammars.includes import needed_includes
 from mailproof.grammars.listeners import PROGRAMS as WITH_DEFAULTS
+from mailproof.grammars.listeners import parse_apache
 from mailproof.grammars.settings import (
+    MAX_EXPANDED,
     Setting,
     are_loopback,
     expand,
@@ -85,8 +89,9 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     services = {file.name for file in files if holds_services(program, file)}
     for file in files:
         texts[file.name] = await text_of(file, net)
+    not_there: list[str] = []
     for name, text in joined(program, texts).items():
-        await asyncio.to_thread(_look, program, text, seen, known, of_services=name in services)
+        not_there += await asyncio.to_thread(_look, program, text, seen, known, of_services=name in services)
     if not files and all(file.command in _CHECKS for file in configuration.files):
         return ProgramSettings(program, configuration.host, (), tuple(file.name for file in configuration.files))
     if not known and not all(map(holds_comments_alone, texts.values())):
@@ -100,23 +105,31 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     if program == "exim":
         seen = {name: _with_macros(setting, known) for name, setting in seen.items()}
     settings = list(seen.values())
-    unread: tuple[str, ...] = ()
+    unread = tuple(dict.fromkeys(not_there))
     if program in WITH_DEFAULTS:
         settings, unread = await asyncio.to_thread(with_use, program, texts, settings)
     servers: set[str] = set()
     commands: dict[str, str] = {}
     behind_postscreen = False
+    of_postfix: tuple[str, ...] | None = None
     if program == "postfix":
         commands = _commands(texts[name] for name in texts if name in services)
         behind_postscreen = "postscreen" in commands.values()
         servers = set() if behind_postscreen else {name for name, runs in commands.items() if runs == "smtpd"}
+        of_postfix = _servers_of_postfix(commands) if services else None
     if program == "dovecot":
         servers = {f"protocol {name}" for name in known.get("protocols", "").split() if name != "none"}
     names = tuple(file.name for file in files)
     by_each = _said_by_each(servers, settings)
     alone = _is_for_host_alone(program, known, commands)
     host = configuration.host
-    return ProgramSettings(program, host, tuple(settings), names, by_each, unread, behind_postscreen, alone)
+    return ProgramSettings(program, host, tuple(settings), names, by_each, unread, behind_postscreen, alone, of_postfix)
+
+
+def _servers_of_postfix(commands: Mapping[str, str]) -> tuple[str, ...]:
+    """The services that speak as servers of SMTP. For postscreen, tlsproxy speaks TLS; it goes by main.cf."""
+    servers = [name for name, runs in commands.items() if runs == "smtpd"]
+    return tuple(["", *servers] if "postscreen" in commands.values() else servers)
 
 
 def _is_for_host_alone(program: str, known: Mapping[str, str], commands: Iterable[str]) -> bool:
@@ -287,23 +300,30 @@ _PARSERS: dict[str, Callable[[str], Iterator[Setting]]] = {
     "postfix": parse_postfix,
     "dovecot": parse_dovecot,
     "nginx": parse_statements,
-    "apache": parse_directives,
+    "apache": parse_apache,
     "haproxy": parse_haproxy,
     "opensmtpd": parse_directives,
 }
 
 _REPEATS = ("nginx", "apache", "haproxy", "opensmtpd")
 """Programs whose settings or sections of one name are several, and all count."""
+_ADDING = ("ssl-default-bind-options",)
+"""Settings of HAProxy each of which adds to what the one before says."""
+_OF_VERSIONS = re.compile(r"ssl-m(?:in|ax)-ver|force-|no-(?:tls|ssl)v")
 
 
 def _look(
     program: str, file: Joined, seen: dict[str, SettingSeen], known: dict[str, str], *, of_services: bool
-) -> None:
-    """Add the settings of one file: to ``seen`` the last of each name that is looked at, to ``known`` all."""
+) -> list[str]:
+    """Add the settings of one file: to ``seen`` the last of each name that is looked at, to ``known`` all. What it
+    includes in Exim and Dovecot, and is not read, though settings may stand in it.
+    """
     text = file.text
     parse = parse_services if of_services else _PARSERS.get(program, parse_settings)
     wanted = {name.lower(): name for name in LOOKED_AT[program]}
     found = parse_exim(text, known) if program == "exim" else parse(text)
+    unread = list(needed_includes(program, _main_part(text, known) if program == "exim" else text))
+    last_unread = max((line for line, _ in unread), default=0)
     for number, setting in enumerate(found):
         if not of_services:
             known[setting.name] = setting.value
@@ -311,12 +331,26 @@ def _look(
         own = wanted.get(own.lower(), own) if program == "apache" else own  # which knows no case
         if own in LOOKED_AT[program]:
             place = file.place(setting.line)
-            key = setting.name if program not in _REPEATS else f"{place.file}:{number}"
-            seen.pop(key, None)
+            adds = own in _ADDING
+            key = setting.name if program not in _REPEATS or adds else f"{place.file}:{number}"
+            earlier = seen.pop(key, None)
             value = _without_keys(setting.value)
+            if adds and earlier is not None:
+                place = place if _OF_VERSIONS.search(value) else earlier.place
+                value = f"{earlier.value} {value}"[:MAX_EXPANDED]
             if program == "exim" and "$" in value:  # a lookup may be told a password
                 value = without_secrets(f"x = {value}").removeprefix("x = ")
-            seen[key] = SettingSeen(f"{section}{slash}{own}", value, place)
+            is_last = setting.line > last_unread
+            seen[key] = SettingSeen(f"{section}{slash}{own}", value, place, taken=True if is_last else None)
+    return [included for _, included in unread]
+
+
+def _main_part(text: str, known: Mapping[str, str]) -> str:
+    """What counts of a configuration file of Exim before its ACLs, routers and the like."""
+    return _BEGIN.split(lines_that_count(text, known), maxsplit=1)[0]
+
+
+_BEGIN = re.compile(r"^[ \t]*begin[ \t]+[a-z]+[ \t]*$", re.MULTILINE)
 
 
 def _commands(texts: Iterable[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 
+from mailproof.grammars.includes import needed_includes
 from mailproof.grammars.logins import (
     MAX_LOGINS,
     Login,
@@ -12,7 +13,6 @@ from mailproof.grammars.logins import (
     dovecot_logins,
     exim_logins,
     has_authenticators,
-    login_includes,
     postfix_logins,
 )
 from mailproof.net.network import Network
@@ -51,7 +51,8 @@ async def login_settings(
         return LoginSettings(program, host, names)
     files = holders_of(configuration, *PROGRAMS[program])
     texts = await texts_of(files, net)
-    unread = not_read(login_includes(program, texts), texts)
+    includes = ((one, name) for name, text in texts.items() for _, one in needed_includes(program, text))
+    unread = not_read(includes, texts)
     services = {file.name: texts.pop(file.name) for file in files if holds_services(program, file)}
     in_place = joined(program, texts)
     whole = {name: one.text for name, one in in_place.items()}

@@ -11,11 +11,12 @@ from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse
 from mailproof.grammars.filter_lists import READERS as FILTERS
 from mailproof.grammars.filter_lists import shown_zone
 from mailproof.grammars.forwards import alias_targets, parse_forwards, parse_sieve
+from mailproof.grammars.includes import needed_includes
 from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.keepalived import TooManyDefinitions, readings
 from mailproof.grammars.listeners import PROGRAMS as SERVERS
 from mailproof.grammars.listeners import listeners
-from mailproof.grammars.logins import dovecot_logins, exim_logins, has_authenticators, login_includes, postfix_logins
+from mailproof.grammars.logins import dovecot_logins, exim_logins, has_authenticators, postfix_logins
 from mailproof.grammars.munin import parse_histories, parse_nodes
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.nftables import parse_nftables
@@ -216,7 +217,7 @@ def _logins(data: bytes) -> bool:
     texts = {"config": text}
     found = [*exim_logins(texts), *dovecot_logins(texts), *postfix_logins(texts, texts), *postfix_logins(texts, {})]
     assert all(0 <= one.by.line <= len(text) + 1 for one in found)
-    includes = [*login_includes("exim", texts), *login_includes("dovecot", texts)]
+    includes = [(one, "x") for program in ("exim", "dovecot") for _, one in needed_includes(program, text)]
     assert len(includes) + len(alias_targets(text)) <= len(text)
     worked_out = expansion(text, {"tls_in_cipher": "", "x": text[:9]})
     return bool(found or includes or has_authenticators(text)) or worked_out is not None

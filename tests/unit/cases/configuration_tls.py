@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from pathlib import Path
+from mailproof.observations.configuration import CheckSaid, ProgramSettings, SelfChecks
 
-from mailproof.net.network import Network
-from mailproof.net.settings import NetSettings
-from mailproof.observations.configuration import CheckSaid, ProgramSettings, SelfChecks, VersionsShown
-from mailproof.probes.configuration import program_settings
-from mailproof.targets.files import Configuration, ConfigurationFile
-
-from ..observed import HOST
+from ..version_cases import ELSEWHERE, LATER, NO_PORT, PORT, read, shown
 from .case import Case, Table, fails, passes, skips, undecided
 from .configuration import settings
-
-PORT = f"{HOST}[192.0.2.25]:25"
-
-
-def shown(*versions: str, unknown: tuple[str, ...] = ()) -> VersionsShown:
-    return VersionsShown(HOST, ((PORT, versions),) if versions else (), unknown)
-
-
-NO_PORT = shown()
 
 
 def floor(value: str) -> ProgramSettings:
     return settings(
         "postfix", smtpd_tls_security_level="may", smtpd_tls_protocols=value, smtpd_tls_mandatory_protocols=value
     )
-
-
-def read(program: str, text: str, **others: str) -> ProgramSettings:
-    """What is read of a file, and of others, ``sites__a`` from ``sites/a``."""
-    with tempfile.TemporaryDirectory() as directory:
-        files = []
-        for name, content in {program: text, **others}.items():
-            own = name.replace("__", "/")
-            file = Path(directory, own)
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(content)
-            files.append(ConfigurationFile(str(file), own))
-        return asyncio.run(_read(Configuration(program, HOST, tuple(files))))
-
-
-async def _read(configuration: Configuration) -> ProgramSettings:
-    return await program_settings(configuration, Network(NetSettings()))
 
 
 OLD = "ssl_protocols TLSv1 TLSv1.2;"
@@ -69,6 +35,10 @@ def postfix(master: str, level: str = "smtpd_tls_security_level = may") -> Progr
 
 
 DEMANDED = "smtpd_tls_mandatory_protocols = >=TLSv1\n"
+DEMANDED_NEW = "smtpd_tls_mandatory_protocols = >=TLSv1.2\n"
+DEMANDS = "smtpd_tls_security_level=encrypt"
+SAYS_NEW = "smtpd_tls_protocols = >=TLSv1.2\n"
+MAY = "smtpd_tls_security_level = may\n"
 NEVER = "smtpd_tls_security_level=may"
 NO_TLS = "smtpd_tls_security_level = none"
 PLAIN = "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o {}\n"
@@ -105,15 +75,47 @@ WITHOUT_TLS: tuple[Case, ...] = (
             postfix(PLAIN.format("a=b"), f"{NO_TLS}\nsmtpd_use_tls = yes"),
             postfix(PLAIN.format("a=b"), "smtpd_use_tls = no\nsmtpd_enforce_tls = no"),
             postfix(PLAIN.format("a=b"), ""),
-            # What counts where TLS is demanded is smtpd_tls_mandatory_protocols.
-            postfix(PLAIN.format("a=b"), "smtpd_tls_security_level = encrypt"),
-            postfix(PLAIN.format("smtpd_tls_wrappermode=yes"), ""),
-            read("postfix", f"{DEMANDED}smtpd_tls_security_level = may\n", **{"master.cf": PLAIN.format(NEVER)}),
             postfix(MASTER.format("smtpd_tls_protocols=>=TLSv1"), NO_TLS),
             read("exim", f"tls_advertise_hosts =\n{EXIM}"),
             read("exim", f"NOBODY =\ntls_advertise_hosts = :\n{EXIM}"),
             read("dovecot", "ssl = no\nssl_min_protocol = TLSv1\n"),
             read("dovecot", "ssl = no\nprotocol imap {\n  ssl_min_protocol = TLSv1\n}\n"),
+        )
+    ),
+    # What counts where TLS is demanded is smtpd_tls_mandatory_protocols, and smtpd_tls_protocols where it is not.
+    *(
+        skips("smtpd_tls_mandatory_protocols is not set: the default", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            postfix(PLAIN.format("a=b"), "smtpd_tls_security_level = encrypt"),
+            postfix(PLAIN.format("smtpd_tls_wrappermode=yes"), ""),
+            read("postfix", f"{SAYS_NEW}smtpd_tls_security_level = encrypt\n"),
+            read("postfix", f"{SAYS_NEW}{MAY}", **{"master.cf": PLAIN.format("smtpd_tls_security_level=encrypt")}),
+        )
+    ),
+    *(
+        skips("smtpd_tls_protocols is not set: the default", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            read("postfix", f"{DEMANDED}{MAY}", **{"master.cf": PLAIN.format(NEVER)}),
+            read("postfix", f"{DEMANDED_NEW}{MAY}"),
+            read("postfix", f"{DEMANDED_NEW}{MAY}", **{"master.cf": PLAIN.format("a=b")}),
+            read("postfix", f"{DEMANDED_NEW}{MAY}", **{"master.cf": "smtp inet n - y - 1 postscreen\n"}),
+        )
+    ),
+    *(
+        passes(program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            read("postfix", f"{SAYS_NEW}{MAY}"),
+            read("postfix", f"{SAYS_NEW}{MAY}{DEMANDED}", **{"master.cf": PLAIN.format("a=b")}),
+            read("postfix", f"{SAYS_NEW}{MAY}{DEMANDED}", **{"master.cf": "smtp inet n - y - 1 postscreen\n"}),
+            read("postfix", f"{DEMANDED_NEW}smtpd_tls_security_level = encrypt\n"),
+            read("postfix", f"{DEMANDED_NEW}{SAYS_NEW}{MAY}", **{"master.cf": PLAIN.format(DEMANDS)}),
+        )
+    ),
+    *(
+        fails("smtpd_tls_mandatory_protocols = >=TLSv1 admits", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            read("postfix", f"{SAYS_NEW}{MAY}{DEMANDED}", **{"master.cf": PLAIN.format(DEMANDS)}),
+            read("postfix", f"{SAYS_NEW}{MAY}{DEMANDED}"),
         )
     ),
     *(
@@ -293,14 +295,22 @@ def said(status: int, *complaints: str) -> SelfChecks:
 TABLE: Table = {
     "CFG-TLS-FLOOR": (
         *DEFAULTS,
+        *ELSEWHERE,
+        *LATER,
         *OF_SERVICES,
         *WITHOUT_TLS,
         *(skips("the host alone", program_settings=found, versions_shown=NO_PORT) for found in FOR_HOST_ALONE),
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=NO_PORT),
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=shown("TLSv1.2", "TLSv1.3")),
         passes(program_settings=floor(">=TLSv1"), versions_shown=shown("TLSv1.2", "TLSv1.3")),
-        passes(
+        skips(
+            "smtpd_tls_protocols is not set: the default",
             program_settings=settings("postfix", smtpd_tls_mandatory_protocols=">=TLSv1.2"),
+            versions_shown=shown("TLSv1.0", "TLSv1.2"),
+        ),
+        fails(
+            "smtpd_tls_protocols = >=TLSv1.2 does not admit TLSv1.0",
+            program_settings=read("postfix", f"{SAYS_NEW}{MAY}{DEMANDED}", **{"master.cf": PLAIN.format("a=b")}),
             versions_shown=shown("TLSv1.0", "TLSv1.2"),
         ),
         passes(program_settings=settings("dovecot", ssl_min_protocol="TLSv1.2"), versions_shown=NO_PORT),
