@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import zip_longest
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
 from mailproof.grammars.address_lists import parse_exim_list
@@ -190,8 +189,8 @@ def test_aliases_have_postmaster_and_abuse(role_aliases: RoleAliases) -> None:
         not_applicable(f"{role_aliases.program} holds no aliases")
     if not role_aliases.is_of_system:
         not_applicable("these are not the system's own aliases: the file is not called aliases, and root is not in it")
-    for name, place in zip_longest(role_aliases.thrown_away, role_aliases.thrown_at):
-        fail(f"mail for {name} is thrown away", at=place)
+    for lost in role_aliases.lost:
+        fail(f"mail for {lost.name} is {'refused' if lost.is_refused else 'thrown away'}", at=lost.place)
     file = Place(role_aliases.files[0])
     if "postmaster" not in role_aliases.names:
         fail("no alias has postmaster", at=file)

@@ -97,11 +97,19 @@ def parse_forwards(text: str, *, has_actions: bool | None = None) -> Iterator[Fo
 def alias_targets(text: str) -> dict[str, tuple[str, int]]:
     """Whom a file of aliases has an entry for, as aliases(5) writes it (``postmaster: root``), in small letters, with
     what stands behind and the line; nobody for a table or a filter.
+
+    Of two entries for one name the first counts, for postalias(1) and for Exim's lsearch. Names are local: one with a
+    domain is none.
     """
     if _FILTER.match(text):
         return {}
     aliases = ((alias, number) for number, line in _logical_lines(text) if (alias := _ALIAS.match(line)))
-    return {alias["who"].strip('"').lower(): (alias["to"].strip(), number) for alias, number in aliases}
+    found: dict[str, tuple[str, int]] = {}
+    for alias, number in aliases:
+        name = alias["who"].strip('"').lower()
+        if "@" not in name:
+            found.setdefault(name, (alias["to"].strip(), number))
+    return found
 
 
 def _split(line: str, *, of_patterns: bool) -> tuple[str, str, bool]:

@@ -47,6 +47,15 @@ class Forwards(Observation):
 
 
 @dataclass(frozen=True)
+class LostMail:
+    """A name whose mail is refused, or else thrown away, and where that is said."""
+
+    name: str
+    is_refused: bool
+    place: Place
+
+
+@dataclass(frozen=True)
 class RoleAliases(Observation):
     """Which of the names that everybody may write to (RFC 2142) the aliases of a host have."""
 
@@ -58,10 +67,8 @@ class RoleAliases(Observation):
     """
     names: tuple[str, ...] = ()
     """Postmaster and abuse, as far as there is an entry for them; all others are nobody's business here."""
-    thrown_away: tuple[str, ...] = ()
+    lost: tuple[LostMail, ...] = ()
     """Those of them whose mail is read by nobody."""
-    thrown_at: tuple[Place, ...] = ()
-    """Where that is said of each."""
 
     def evidence(self) -> tuple[str, ...]:
         return (f"{self.program}: {', '.join(self.files)}: {', '.join(self.names) or 'neither postmaster nor abuse'}",)

@@ -28,7 +28,7 @@ from mailproof.inventory.values import a_labels
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.text import printable
-from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere, RoleAliases
+from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere, LostMail, RoleAliases
 from mailproof.places import Place
 from mailproof.probes.configuration import EXIM_CONFIG, holders_of, texts_of
 from mailproof.probes.joined import joined
@@ -129,14 +129,18 @@ async def role_aliases(configuration: Configuration, net: Network) -> RoleAliase
         if _NOT_READ.match(text):
             raise Malformed(f"{name} holds what a program said that could not read it")
         found = await asyncio.to_thread(alias_targets, text)
-        known |= {who: to for who, (to, _) in found.items()}
-        places |= {who.partition("@")[0]: Place(name, line) for who, (_, line) in found.items()}
+        for who, (to, line) in found.items():
+            if who not in known:
+                known[who], places[who] = to, Place(name, line)
     called = any(PurePath(file.path).name == "aliases" for file in files)
     of_system = "root" in known or (called and not all(to.startswith(('"|', "|")) for to in known.values()))
-    here = {name.partition("@")[0]: to for name, to in known.items()}
-    roles = {role: _way(role if role in here else "*", here) for role in ROLES if role in here or "*" in here}
-    thrown = {role: places[way[-2]] for role, way in roles.items() if _NOBODY.fullmatch(way[-1])}
-    return RoleAliases(program, names, of_system, tuple(roles), tuple(thrown), tuple(thrown.values()))
+    roles = {role: _way(role if role in known else "*", known) for role in ROLES if role in known or "*" in known}
+    lost = [
+        LostMail(role, refused, places[way[-2]])
+        for role, way in roles.items()
+        if (refused := _REFUSES.match(way[-1]) is not None) or _NOBODY.fullmatch(way[-1])
+    ]
+    return RoleAliases(program, names, of_system, tuple(roles), tuple(lost))
 
 
 def _way(name: str, aliases: Mapping[str, str]) -> list[str]:
@@ -151,7 +155,11 @@ def _way(name: str, aliases: Mapping[str, str]) -> list[str]:
     return list(way)
 
 
-_NOBODY = re.compile(r"\"?(?:/dev/null|:blackhole:|:fail:.*)?\"?", re.IGNORECASE)
+_THROWN = r"\"?(?:/dev/null|:blackhole:[^,]*|\|\s*(?:/[\w/]{1,80}/)?(?:cat\s*>{1,2}\s*/dev/null|true)\s*)\"?"
+_NOBODY = re.compile(rf"(?:{_THROWN}(?:\s*,\s*{_THROWN})*)?", re.IGNORECASE)
+"""What throws mail away. Of other programs it is not known what they do, wherever their output goes."""
+_REFUSES = re.compile(r"\"?:(?:fail|defer):", re.IGNORECASE)
+"""Exim specification, chapter 22, "Special items in redirection lists"."""
 _NOT_READ = re.compile(r"\S+: \S+: (?:Permission denied|No such file or directory)\s*\Z")
 
 

@@ -193,6 +193,21 @@ TABLE: Table = {
         fails("postmaster is thrown", role_aliases=aliases("postmaster: root\nroot: /dev/null\nabuse: ann\n")),
         passes(role_aliases=aliases("postmaster: root\nroot: \\root\nabuse: root\n")),
         fails("mail for abuse is thrown away", role_aliases=aliases("postmaster: ann\nabuse: :blackhole:\n")),
+        *(
+            fails("mail for postmaster is thrown away", role_aliases=aliases(f"postmaster: {to}\nabuse: ann\n"))
+            for to in ("/dev/null, /dev/null", '"|cat >/dev/null"', '"/dev/null","|/bin/true"', ":blackhole:,/dev/null")
+        ),
+        *(
+            passes(role_aliases=aliases(f"postmaster: {to}\nabuse: ann\n"))
+            for to in ("/dev/null, ann", '"|cat >/var/x"', '"|/usr/bin/tickets >/dev/null"')
+        ),
+        fails("mail for postmaster is refused", role_aliases=aliases("postmaster: :fail: no\nabuse: ann\n")),
+        fails("mail for abuse is refused", role_aliases=aliases("postmaster: ann\nabuse: a\na: :defer: later\n")),
+        # Of two entries postalias(1) and Exim take the first.
+        passes(role_aliases=aliases("postmaster: ann\nabuse: ann\npostmaster: /dev/null\n")),
+        fails("postmaster is thrown", role_aliases=aliases("postmaster: /dev/null\nabuse: ann\nPostmaster: ann\n")),
+        # A name with a domain is no entry: "name must be local".
+        fails("no alias has postmaster", role_aliases=aliases("postmaster@localhost: root\nabuse: ann\n")),
         fails("no alias has postmaster", role_aliases=aliases("root: ann\nabuse: ann\n")),
         fails("no alias has postmaster", role_aliases=aliases("root: postmaster\n", "local.txt")),
         fails("no alias has postmaster", role_aliases=aliases("#postmaster: root\nann: bob\n")),
