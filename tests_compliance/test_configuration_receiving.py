@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from enum import Enum, auto
+from typing import Never
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
 from mailproof.grammars.address_lists import parse_exim_list
+from mailproof.grammars.settings import is_at_loopback
 from mailproof.net.errors import NotAvailable
 from mailproof.observations.configuration import RESTRICTIONS, ProgramSettings, SettingSeen
 from mailproof.observations.forwards import RoleAliases
@@ -82,7 +85,8 @@ def _since_3_9(version: str) -> bool:
 def test_recipients_of_relayed_domains_are_known(program_settings: ProgramSettings) -> None:
     """Of domains whose mail it hands on, as a backup MX, a Postfix knows the recipients, or asks the next server first.
 
-    What decides in Exim's ACLs, in policy services and in milters is not read: BACKUPMX-RCPT asks the port.
+    The services of master.cf at port 25 are judged, unless the host alone reaches them or strangers are refused
+    altogether. What decides in Exim's ACLs, in policy services and in milters is not read: BACKUPMX-RCPT asks the port.
 
     Why: what a backup accepts and the primary then refuses becomes a bounce to a forged sender: backscatter.
     Fix: relay_recipient_maps = hash:/etc/postfix/relay_recipients, brought up to date daily, and
@@ -91,65 +95,152 @@ def test_recipients_of_relayed_domains_are_known(program_settings: ProgramSettin
     """
     if program_settings.program != "postfix":
         not_applicable(f"what {program_settings.program} knows of recipients is not read")
-    relayed = [one for one in program_settings.base_and_overrides("relay_domains") if _hands_on(one)]
-    if not relayed:
+    if program_settings.for_host_alone:
+        not_applicable("the host alone reaches this postfix")
+    services = _services_of_strangers(program_settings)
+    if not services:
+        not_applicable("no service takes mail at port 25 from other hosts")
+    relaying = [(one, domains) for one in services if (domains := _handed_on(program_settings, one))]
+    if not relaying:
         not_applicable("mail of no domain is handed on")
-    said = [one for name in _restrictions(program_settings) if (one := _of_strangers(program_settings, name))]
-    maps = _of_strangers(program_settings, "relay_recipient_maps")
-    unlisted = _of_strangers(program_settings, "smtpd_reject_unlisted_recipient")
-    are_known = maps is not None and maps.meaning.strip() != ""
+    serving = [(one, domains) for one, domains in relaying if not _refuses_strangers(program_settings, one)]
+    if not serving:
+        not_applicable("strangers are refused, whomever they write to")
+    decided = [_decided_elsewhere(program_settings, one) for one, _ in serving]
+    for told, (service, domains) in zip(decided, serving, strict=True):
+        if told is None:
+            _fail_for(program_settings, service, domains)
+    for told in filter(None, decided):
+        raise NotAvailable(told, program_settings.evidence())
+
+
+def _decided_elsewhere(settings: ProgramSettings, service: str) -> str | None:
+    """What decides about the recipients of a service and is not read; empty where they are known, None where nothing
+    asks for them.
+    """
+    maps = settings.counting(service, "relay_recipient_maps")
+    unlisted = settings.counting(service, "smtpd_reject_unlisted_recipient")
+    are_known = _has_recipients(maps)
     passed = unlisted if unlisted is not None and unlisted.meaning.lower() == "no" else None
-    asked = ("reject_unverified_recipient", *(("reject_unlisted_recipient",) if are_known else ()))
     if are_known and passed is None:
-        return
-    decided = {one: _asks_before(one.meaning, asked) for one in said}
-    if True in decided.values():
-        return
-    milters = _of_strangers(program_settings, "smtpd_milters")
-    elsewhere = next((one for one, asks in decided.items() if asks is None), None)
+        return ""
+    asked = ("reject_unverified_recipient", *(("reject_unlisted_recipient",) if are_known else ()))
+    said = [one for name in _restrictions(settings, service) if (one := settings.counting(service, name))]
+    decided = {one: _comes_to(one.meaning, asked) for one in said}
+    if _Outcome.ASKED in decided.values():
+        return ""
+    milters = settings.counting(service, "smtpd_milters")
+    elsewhere = next((one for one, outcome in decided.items() if outcome is _Outcome.ELSEWHERE), None)
     if elsewhere is None and milters is not None and _may_ask(milters):
         elsewhere = milters
     if elsewhere is not None:
-        told = f"{elsewhere.place}: {elsewhere.name}: what this decides about recipients stands elsewhere"
-        raise NotAvailable(told, program_settings.evidence())
-    setting = relayed[0]
-    if are_known and passed is not None:
+        return f"{elsewhere.place}: {elsewhere.name}: what this decides about recipients stands elsewhere"
+    if maps is not None and are_known is None:
+        return f"{maps.place}: {maps.name} = {maps.shown:.200}: what this comes to stands in none of these files"
+    return None
+
+
+def _fail_for(settings: ProgramSettings, service: str, relay_domains: SettingSeen) -> Never:
+    maps = settings.counting(service, "relay_recipient_maps")
+    passed = settings.counting(service, "smtpd_reject_unlisted_recipient")
+    if _has_recipients(maps) and passed is not None:
         told = f"{passed.name} = no: nothing asks relay_recipient_maps, and mail to anybody is accepted"
         fail(told, at=passed.place)
+    knows = "relay_recipient_maps is empty" if maps is None or not maps.meaning else f"{maps.name} = {maps.shown:.200}"
     fail(
-        f"{setting.name} = {setting.shown}, and relay_recipient_maps is empty: mail to anybody there is accepted",
-        at=setting.place,
+        f"{relay_domains.name} = {relay_domains.shown:.200}, and {knows}: mail to anybody there is accepted",
+        at=relay_domains.place,
     )
 
 
-def _of_strangers(settings: ProgramSettings, name: str) -> SettingSeen | None:
-    """The setting that counts where strangers deliver: what the service for port 25 says, else what is for all."""
-    own = (one for one in settings.overrides(name) if _SERVICE_OF_STRANGERS.fullmatch(one.name.rpartition("/")[0]))
-    return next(own, None) or settings.get(name)
+def _has_recipients(maps: SettingSeen | None) -> bool | None:
+    """Whether there are tables of recipients; None where what is not read says that. static: has everybody."""
+    value = maps.meaning.strip() if maps is not None else ""
+    if not value or _OF_EVERYBODY.search(value):
+        return False
+    return None if _NOT_KNOWN.fullmatch(value) else True
 
 
-_SERVICE_OF_STRANGERS = re.compile(r"(?:\S+:)?(?:smtp|25) inet|smtpd pass")
+_OF_EVERYBODY = re.compile(r"(?:^|[\s,:{])static:")
+_NOT_KNOWN = re.compile(r"(?:\$[\w(){}]+[\s,]*)+")
 
 
-def _restrictions(settings: ProgramSettings) -> tuple[str, ...]:
+def _services_of_strangers(settings: ProgramSettings) -> tuple[str, ...]:
+    """The services at which strangers deliver; an empty name where main.cf alone says what they meet."""
+    if settings.servers is None:
+        own = {one.name.rpartition("/")[0] for one in settings.settings}
+        return tuple(filter(_is_of_strangers, sorted(own))) or ("",)
+    return tuple(filter(_is_of_strangers, settings.servers))
+
+
+def _is_of_strangers(service: str) -> bool:
+    return _AT_PORT_25.fullmatch(service) is not None and not is_at_loopback(service)
+
+
+_AT_PORT_25 = re.compile(r"(?:\S+:)?(?:smtp|25) inet|smtpd pass")
+
+
+def _handed_on(settings: ProgramSettings, service: str) -> SettingSeen | None:
+    """The domains besides those whose mail stays here: $mydestination, the default before Postfix 3.0."""
+    relay_domains = settings.counting(service, "relay_domains")
+    if relay_domains is None or not relay_domains.meaning.strip():
+        return None
+    value = relay_domains.value.strip().translate(str.maketrans("", "", "{}()"))
+    return relay_domains if value != "$mydestination" else None
+
+
+def _restrictions(settings: ProgramSettings, service: str) -> tuple[str, ...]:
     """The lists in which recipients may be looked at: all, unless what is known of a client is acted upon at once."""
-    delay = _of_strangers(settings, "smtpd_delay_reject")
+    delay = settings.counting(service, "smtpd_delay_reject")
     return RESTRICTIONS if delay is None or delay.meaning.lower() != "no" else RESTRICTIONS[:2]
 
 
-def _asks_before(restrictions: str, asked: tuple[str, ...]) -> bool | None:
-    """Whether strangers' recipients are verified; None where a table, a service or a class decides."""
-    words = restrictions.replace(",", " ").split()
-    elsewhere = False
+def _refuses_strangers(settings: ProgramSettings, service: str) -> bool:
+    said = (settings.counting(service, name) for name in RESTRICTIONS)
+    return any(one is not None and _comes_to(one.meaning, ()) is _Outcome.REFUSED for one in said)
+
+
+class _Outcome(Enum):
+    """What a list of restrictions does about recipients whom a stranger names."""
+
+    ASKED = auto()
+    """They are verified."""
+    REFUSED = auto()
+    """Strangers are, whomever they write to."""
+    ELSEWHERE = auto()
+    """A table, a service or a class decides."""
+    NOTHING = auto()
+
+
+def _comes_to(restrictions: str, asked: tuple[str, ...]) -> _Outcome:
+    """What the list comes to for strangers. Its words are read without regard to case, as Postfix does."""
+    words = restrictions.lower().replace(",", " ").split()
+    has_tables = some_pass = decides = False
     for before, word, behind in zip(["", *words], words, [*words[1:], ""], strict=False):
-        if word == "permit":
+        if word in _OF_ALL:
             break
+        some_pass |= word.startswith("permit") and word not in _OF_KNOWN_CLIENTS
         if word in asked and before != "warn_if_reject":
-            return True
+            return _Outcome.ASKED
+        if word in _REFUSING and before != "warn_if_reject" and not some_pass:
+            return _Outcome.ELSEWHERE if decides or has_tables else _Outcome.REFUSED
         is_of_others = word == "check_policy_service" and _MARKS.search(behind)
-        elsewhere |= word.startswith(_ELSEWHERE) and not is_of_others
-        elsewhere |= _CLASS.fullmatch(word) is not None
-    return None if elsewhere else False
+        decides |= word.startswith(_ELSEWHERE) and not is_of_others
+        decides |= _CLASS.fullmatch(word) is not None
+        has_tables |= word.startswith("check_")
+    return _Outcome.ELSEWHERE if decides else _Outcome.NOTHING
+
+
+_OF_ALL = ("permit", "permit_auth_destination", "permit_mx_backup")
+"""They let strangers write to the domains that mail is handed on for."""
+_OF_KNOWN_CLIENTS = (
+    "permit_mynetworks",
+    "permit_sasl_authenticated",
+    "permit_tls_clientcerts",
+    "permit_tls_all_clientcerts",
+    "permit_inet_interfaces",
+)
+_REFUSING = ("reject", "defer", "defer_if_permit")
 
 
 def _may_ask(milters: SettingSeen) -> bool:
@@ -165,12 +256,6 @@ _MARKS = re.compile(
 _CLASS = re.compile(r"(?!(?:permit|reject|defer|check|warn|sleep)(?:_|$))[a-z_]+")
 """A class of restrictions of one's own."""
 _ELSEWHERE = ("check_recipient_access", "check_policy_service", "check_recipient_a_access", "check_recipient_mx_access")
-
-
-def _hands_on(relay_domains: SettingSeen) -> bool:
-    """Whether there are domains besides those whose mail stays here: $mydestination, the default before Postfix 3.0."""
-    value = relay_domains.value.strip().translate(str.maketrans("", "", "{}()"))
-    return bool(relay_domains.meaning.strip()) and value != "$mydestination"
 
 
 @control("CFG-ALIASES", SHOULD, rfc(5321, "4.5.1"), rfc(2142, "4"), rfc(2142, "5"), PRACTICE, harm=Harm.LOST)

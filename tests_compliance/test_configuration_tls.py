@@ -115,7 +115,7 @@ def _spoken(settings: ProgramSettings, floors: _Floors) -> tuple[_Floors, tuple[
     by_default: dict[str, None] = {}
     for server in _servers_of_postfix(settings):
         for name in _counting(settings, server):
-            setting = _setting(settings, server, name)
+            setting = settings.counting(server, name)
             if setting is not None:
                 counting[setting] = None
             else:
@@ -144,13 +144,8 @@ def _is_spoken(settings: ProgramSettings, floor: SettingSeen) -> bool:
 
 def _said(settings: ProgramSettings, section: str, name: str) -> str:
     """What counts in a section or a service; empty where nothing is said."""
-    setting = _setting(settings, section, name)
+    setting = settings.counting(section, name)
     return "" if setting is None else setting.meaning.lower().strip()
-
-
-def _setting(settings: ProgramSettings, section: str, name: str) -> SettingSeen | None:
-    """The setting that counts in a section or a service."""
-    return (settings.get(f"{section}/{name}") if section else None) or settings.get(name)
 
 
 def _servers_of_postfix(settings: ProgramSettings) -> tuple[str, ...]:

@@ -140,6 +140,10 @@ class ProgramSettings(Observation):
         """The setting of this name that counts: the last one; None where the files do not have it."""
         return next((setting for setting in reversed(self.settings) if setting.name == name), None)
 
+    def counting(self, section: str, name: str) -> SettingSeen | None:
+        """The setting of this name that counts in a section or for a service; all go by it whose name is empty."""
+        return (self.get(f"{section}/{name}") if section else None) or self.get(name)
+
     def overrides(self, name: str) -> tuple[SettingSeen, ...]:
         """What sections and services say instead of the setting of this name."""
         return tuple(setting for setting in self.settings if setting.name.endswith(f"/{name}"))

@@ -14,6 +14,7 @@ from mailproof.observations.forwards import RoleAliases
 from mailproof.probes.forwards import role_aliases
 from mailproof.targets.files import Configuration, ConfigurationFile
 
+from ..version_cases import read
 from .case import Table, advises, fails, passes, skips, undecided
 from .configuration import settings
 
@@ -38,6 +39,20 @@ def relaying(**more: str) -> ProgramSettings:
     """A Postfix that hands mail on for a domain."""
     return settings("postfix", (), None, relay_domains="a.example", **more)
 
+
+def of_recipients(*words: str) -> dict[str, str]:
+    return {"smtpd_recipient_restrictions": ", ".join(words)}
+
+
+def with_master(main: str, master: str) -> ProgramSettings:
+    return read("postfix", main, **{"master.cf": master})
+
+
+ASKS = "reject_unverified_recipient"
+RELAYING = "relay_domains = a.example\n"
+KNOWN = f"{RELAYING}relay_recipient_maps = hash:/x\n"
+SECOND = "smtp inet n - y - - smtpd\n192.0.2.1:25 inet n - y - - smtpd\n  -o smtpd_reject_unlisted_recipient=no\n"
+BEHIND_POSTSCREEN = "smtp inet n - y - 1 postscreen\nsmtpd pass - - y - - smtpd\n"
 
 TABLE: Table = {
     "CFG-EARLYTALK": (
@@ -87,6 +102,47 @@ TABLE: Table = {
                 {"smtpd_client_restrictions": "permit_mynetworks reject_unverified_recipient"},
                 {"smtpd_sender_restrictions": "reject_unverified_recipient", "smtpd_delay_reject": "yes"},
             )
+        ),
+        *(
+            fails(said, program_settings=found)
+            for said, found in (
+                ("relay_recipient_maps is empty", relaying(**of_recipients("permit_mx_backup", ASKS))),
+                ("relay_recipient_maps is empty", relaying(**of_recipients("permit_auth_destination", ASKS))),
+                ("relay_recipient_maps is empty", relaying(**of_recipients("warn_if_reject", "reject"))),
+                ("relay_recipient_maps is empty", relaying(**of_recipients("permit_dnswl_client a.example", "reject"))),
+                ("relay_recipient_maps = static:all", relaying(relay_recipient_maps="static:all")),
+                ("relay_recipient_maps is empty", relaying(relay_recipient_maps="")),
+                ("192.0.2.1:25 inet/smtpd_reject_unlisted_recipient = no", with_master(KNOWN, SECOND)),
+                ("relay_recipient_maps is empty", with_master(RELAYING, "smtp inet n - y - - smtpd\n")),
+                ("relay_recipient_maps is empty", with_master(RELAYING, BEHIND_POSTSCREEN)),
+            )
+        ),
+        *(
+            passes(program_settings=found)
+            for found in (
+                relaying(**of_recipients("PERMIT_MYNETWORKS", ASKS.upper())),
+                relaying(**of_recipients(ASKS, "permit_mx_backup")),
+                with_master(KNOWN, SECOND.replace("192.0.2.1", "127.0.0.1")),
+                with_master(KNOWN, SECOND.replace("=no", "=yes")),
+            )
+        ),
+        *(
+            skips("strangers are refused", program_settings=relaying(**more))
+            for more in (
+                {"smtpd_client_restrictions": "permit_mynetworks, reject"},
+                {"smtpd_client_restrictions": "permit_mynetworks, REJECT", "smtpd_delay_reject": "no"},
+                {"smtpd_recipient_restrictions": "permit_mynetworks, permit_sasl_authenticated, reject"},
+                {"smtpd_relay_restrictions": "permit_mynetworks defer"},
+            )
+        ),
+        skips("host alone reaches", program_settings=replace(relaying(), for_host_alone=True)),
+        *(
+            skips("no service takes mail at port 25", program_settings=with_master(RELAYING, master))
+            for master in ("submission inet n - y - - smtpd\n", "127.0.0.1:25 inet n - y - - smtpd\n")
+        ),
+        undecided("stands in none of these files", program_settings=relaying(relay_recipient_maps="$ours")),
+        undecided(
+            "stands elsewhere", program_settings=relaying(**of_recipients("check_client_access hash:/x", "reject"))
         ),
         passes(
             program_settings=settings(
