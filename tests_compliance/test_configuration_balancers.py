@@ -36,7 +36,7 @@ def test_servers_behind_a_balancer_are_checked(balancer_settings: BalancerSettin
     for group, server in servers:
         if not server.checked:
             told = (
-                f"{server.place}: {group.name}: whether {server.name} is checked hangs on a definition that is not read"
+                f"{server.place}: {group.name}: whether {server.name} is checked hangs on a condition or a definition"
             )
             raise NotAvailable(told, balancer_settings.evidence())
     if not groups:

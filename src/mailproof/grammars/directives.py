@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum, auto
 
 from mailproof.grammars.settings import MAX_EXPANDED, MAX_SECTION_NAME, MAX_SECTIONS, Setting, continued_lines
 
@@ -74,19 +75,85 @@ def parse_statements(text: str, *, by_line: bool = False, with_blocks: bool = Fa
         yield _setting(sections, words, first)
 
 
-def parse_haproxy(text: str) -> Iterator[Setting]:
-    """The directives of haproxy.cfg in order."""
-    return parse_directives(text, HAPROXY_SECTIONS)
+def parse_haproxy(text: str, *, with_sections: bool = False) -> Iterator[Setting]:
+    """The directives of haproxy.cfg in order, without quotes and without what stands in branches that are not taken
+    (``.if 0``, section 2.4). Where a condition is not worked out, it and its branches are told. ``with_sections`` tells
+    the begin of a section as well, whose value is what stands behind its name.
+    """
+    section: list[str] = []
+    branches: list[_Branch] = []
+    for first, whole, _ in continued_lines(text):
+        words = _haproxy_words(whole)
+        if not words:
+            continue
+        was_unknown = _Branch.UNKNOWN in branches
+        is_condition = _follow(words, branches)
+        if not _LEFT_OUT.isdisjoint(branches) or (is_condition and not (was_unknown or _Branch.UNKNOWN in branches)):
+            continue
+        if words[0] in HAPROXY_SECTIONS:
+            section = [" ".join(words[:2])[:MAX_SECTION_NAME]]
+            if with_sections:
+                yield _setting([], [section[0], *words[2:]], first)
+        else:
+            yield _setting(section, words, first)
 
 
-def parse_directives(
-    text: str, begin_sections: frozenset[str] = frozenset(), *, with_sections: bool = False
-) -> Iterator[Setting]:
-    """The directives of a text in order, one a line; a line that ends in a backslash goes on. Some words may begin a
-    section. ``with_sections`` tells the begin of a section in angle brackets as well, without a value.
+class _Branch(Enum):
+    TAKEN = auto()
+    WAITING = auto()
+    """None was taken so far."""
+    DONE = auto()
+    """Another one was taken."""
+    UNKNOWN = auto()
+
+
+_LEFT_OUT = frozenset({_Branch.WAITING, _Branch.DONE})
+
+
+def _follow(words: list[str], branches: list[_Branch]) -> bool:
+    """Whether a line begins or ends a branch; then ``branches`` are those that the next line stands in."""
+    match words[0]:
+        case ".if":
+            branches.append(_holds(words[1:]))
+        case ".elif" | ".else" if branches:
+            if branches[-1] is _Branch.WAITING:
+                branches[-1] = _holds(words[1:]) if words[0] == ".elif" else _Branch.TAKEN
+            elif branches[-1] is _Branch.TAKEN:
+                branches[-1] = _Branch.DONE
+        case ".endif" if branches:
+            branches.pop()
+        case _:
+            return False
+    return True
+
+
+def _holds(words: list[str]) -> _Branch:
+    """Whether a condition holds: none and 0 do not, other numbers do; all others are not worked out."""
+    if not words or words[0].isdecimal():
+        return _Branch.TAKEN if words and int(words[0][:80]) else _Branch.WAITING
+    return _Branch.UNKNOWN
+
+
+def _haproxy_words(line: str) -> list[str]:
+    """The words of a line up to a comment, which begins anywhere outside of quotes (section 2.2)."""
+    words: list[str] = []
+    for found in _HAPROXY_WORD.finditer(line):
+        if found["comment"]:
+            break
+        words.append(_QUOTE.sub(lambda mark: mark[1] or "", found[0]))
+    return words
+
+
+_HAPROXY_WORD = re.compile(r"(?P<comment>#)|(?:[^\s\"'#\\]|\\.|\"(?:[^\"\\]|\\.)*+\"|'[^']*+')++")
+_QUOTE = re.compile(r"\\(.)|[\"']")
+
+
+def parse_directives(text: str, *, with_sections: bool = False) -> Iterator[Setting]:
+    """The directives of a text in order, one a line; a line that ends in a backslash goes on. ``with_sections`` tells
+    the begin of a section in angle brackets as well, without a value.
     """
     sections: list[str] = []
-    for first, whole, line in continued_lines(text):
+    for first, whole, _ in continued_lines(text):
         said = _COMMENT.split(whole, maxsplit=1)[0].strip()
         if said.startswith("</"):
             del sections[-1:]
@@ -94,10 +161,8 @@ def parse_directives(
             sections.append(said.strip("<>").strip()[:MAX_SECTION_NAME])
             if with_sections:
                 yield _setting(sections[: min(len(sections) - 1, MAX_SECTIONS)], sections[-1:], first)
-        elif (words := said.split(None, 1)) and words[0] in begin_sections and line[:1] not in " \t":
-            sections = [" ".join(said.split()[:2])[:MAX_SECTION_NAME]]
-        elif words:
-            yield _setting(sections, [words[0], *words[1:]], first)
+        elif words := said.split(None, 1):
+            yield _setting(sections, words, first)
 
 
 _COMMENT = re.compile(r"[ \t]#")

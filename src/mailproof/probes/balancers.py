@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from mailproof.grammars.directives import parse_haproxy
+from mailproof.grammars.directives import HAPROXY_SECTIONS, parse_haproxy
 from mailproof.grammars.settings import holds_comments_alone
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
@@ -61,7 +61,7 @@ async def _readings(configuration: Configuration, net: Network) -> list[list[Set
         return [list(reading.settings) for reading in await readings_of(configuration, net)]
     found: list[SettingAt] = []
     for name, text in (await _texts(configuration, net)).items():
-        settings = await asyncio.to_thread(list, parse_haproxy(text))
+        settings = await asyncio.to_thread(list, parse_haproxy(text, with_sections=True))
         found += (SettingAt(one.name, one.value, Place(name, one.line)) for one in settings)
     return [found]
 
@@ -80,24 +80,79 @@ def _unread(reading: list[SettingAt]) -> tuple[str, ...]:
     return tuple(included(one) for one, block in blocks if not block or block.startswith("virtual_server "))
 
 
+@dataclass
+class _Section:
+    """What a section of haproxy.cfg says for its servers, or for those of others where it is one of defaults."""
+
+    checked: bool | None = False
+    disabled: bool = False
+
+
 def _haproxy(settings: list[SettingAt], groups: dict[str, list[ServerBehind]]) -> None:
-    """``server NAME ADDRESS check`` in a backend; what ``default-server`` says counts for those behind it."""
-    defaults: dict[str, bool] = {}
+    """``server NAME ADDRESS check`` in a backend; what ``default-server`` says counts for those behind it, and what the
+    defaults say, the last ones or those that the section names (``backend b from NAME``).
+    """
+    sections: dict[str, _Section] = {}
+    last = section = _Section()
+    conditions = 0
     for setting in settings:
-        section, _, name = setting.name.rpartition("/")
+        where, _, name = setting.name.rpartition("/")
         words = setting.value.split()
-        if name == "default-server":
-            defaults[section] = _is_checked(words, is_checked=defaults.get(section, False))
-        elif name in ("server", "server-template") and len(words) > 1:
-            of_all = next((on for known, on in defaults.items() if known.startswith("defaults")), False)
-            checked = _is_checked(words[2:], is_checked=defaults.get(section, of_all))
-            groups.setdefault(section, []).append(ServerBehind(words[0], checked, setting.place))
+        conditions += (name == ".if") - (name == ".endif")
+        kind = name.partition(" ")[0]
+        if not where and kind in HAPROXY_SECTIONS:
+            named = sections.get(f"defaults {words[1]}") if words[:1] == ["from"] and len(words) > 1 else None
+            section = replace(named or (_Section() if kind == "defaults" else last))
+            sections[name] = section
+            last = section if kind == "defaults" else last
+        elif name in ("disabled", "enabled"):
+            section.disabled = name == "disabled"
+        elif name == "default-server":
+            said = _is_checked(words, is_checked=section.checked)
+            section.checked = said if not conditions or said == section.checked else None
+        elif _is_server(where, name, words):
+            checked = _is_checked(words[2:], is_checked=section.checked)
+            checked = None if conditions and not checked else checked
+            groups.setdefault(where, []).append(ServerBehind(words[0], checked, setting.place))
+    for name in [name for name in groups if name in sections and sections[name].disabled]:
+        del groups[name]
 
 
-def _is_checked(words: list[str], *, is_checked: bool) -> bool:
+def _is_server(section: str, name: str, words: list[str]) -> bool:
+    """Whether it is a server that clients are sent to, and none of peers or logs, or one that is switched off."""
+    is_named = name in ("server", "server-template") and len(words) > 1
+    return is_named and section.startswith(("backend ", "listen ")) and "disabled" not in _options(words[2:])
+
+
+def _options(words: list[str]) -> list[str]:
+    """The options of a server without their values."""
+    options: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        if not (options and options[-1] == before and before in _WITH_VALUE):
+            options.append(word)
+        else:
+            options.append("")
+    return options
+
+
+_WITH_VALUE = frozenset(
+    {"addr", "agent-addr", "agent-inter", "agent-port", "agent-send", "alpn", "ca-file", "check-alpn"}
+    | {"check-proto", "check-sni", "ciphers", "ciphersuites", "client-sigalgs", "cookie", "crl-file", "crt"}
+    | {"curves", "downinter", "error-limit", "fall", "fastinter", "guid", "hash-key", "id", "init-addr"}
+    | {"inter", "interface", "log-bufsize", "log-proto", "max-reuse", "maxconn", "maxqueue", "minconn"}
+    | {"namespace", "npn", "observe", "on-error", "on-marked-down", "on-marked-up", "pool-conn-name"}
+    | {"pool-low-conn", "pool-max-conn", "pool-purge-delay", "port", "proto", "proxy-v2-options", "redir"}
+    | {"resolve-net", "resolve-opts", "resolve-prefer", "resolvers", "rise", "shard", "sigalgs"}
+    | {"slowstart", "sni", "socks4", "source", "ssl-max-ver", "ssl-min-ver", "tcp-md5sig", "tcp-ut"}
+    | {"track", "usesrc", "verify", "verifyhost", "weight", "ws"}
+)
+"""Options of servers that a value follows (configuration manual, section 5.2)."""
+
+
+def _is_checked(words: list[str], *, is_checked: bool | None) -> bool | None:
     """``track SERVER`` takes what the check of another one says."""
-    for word in words:
-        is_checked = word in ("check", "track") or (is_checked and word != "no-check")
+    for word in _options(words):
+        is_checked = True if word in ("check", "track") else False if word == "no-check" else is_checked
     return is_checked
 
 

@@ -49,6 +49,9 @@ def keepalived(first: str, second: str, before: tuple[str, ...] = ()) -> Balance
     )
 
 
+CHECKING = ("defaults", " default-server check")
+TWO = ("backend two", " server a 192.0.2.1:1", " server c 192.0.2.2:1")
+CHECKED = ("backend one", " server a 192.0.2.1:1 check", " server c 192.0.2.2:1 check")
 NO_FILE = "include nope.conf"
 CHECK = "SMTP_CHECK { connect_timeout 3\n }"
 
@@ -77,6 +80,47 @@ TABLE: Table = {
                 *("real_server 192.0.2.2 25", "{", "weight 1", "}", "}"),
             ),
         ),
+        *(
+            passes(balancer_settings=read("haproxy", *lines))
+            for lines in (
+                (*CHECKING, *TWO),
+                ("defaults x", " default-server check", "defaults y", "backend b from x", *TWO[1:]),
+                ("backend b", ' server a 192.0.2.1:1 "check"', " server c 192.0.2.2:1 check#x"),
+                (*CHECKED, " server off 192.0.2.3:1 disabled"),
+                (*CHECKED, ".if 0", *TWO, ".endif"),
+                (*CHECKED, ".if 1", ".else", *TWO, ".endif"),
+                (*CHECKED, ".if 1", ".elif 1", *TWO, ".else", *TWO, ".endif"),
+                (*CHECKED, ".if 0", ".elif 1", " option x", ".else", *TWO, ".endif"),
+                (*CHECKED, "backend off", *TWO[1:], " disabled"),
+                (*CHECKED, "peers p", *TWO[1:], "ring r", *TWO[1:]),
+                (*CHECKED, ".if defined(X)", " server new 192.0.2.3:1 check", ".endif"),
+            )
+        ),
+        *(
+            advises("is not checked", balancer_settings=read("haproxy", *lines))
+            for lines in (
+                (*CHECKING, "defaults", " timeout connect 5s", *TWO),
+                ("defaults x", "defaults y", " default-server check", "backend b from x", *TWO[1:]),
+                ("backend b", " server a 192.0.2.1:1 check", " server c 192.0.2.2:1 cookie check"),
+                ("backend b", " server a 192.0.2.1:1 check", " server c 192.0.2.2:1 # check"),
+                (*CHECKED, f"  {TWO[0]}", *TWO[1:]),
+                (*CHECKED, ".if 1", *TWO, ".endif"),
+                (*CHECKED, ".if 0", ".else", *TWO, ".endif"),
+                (*CHECKED, ".if defined(X)", " option x", ".endif", *TWO),
+            )
+        ),
+        *(
+            undecided("hangs on a condition", balancer_settings=read("haproxy", *lines))
+            for lines in (
+                (*CHECKED, ".if defined(X)", " server new 192.0.2.3:1", ".endif"),
+                ("defaults", ".if defined(X)", " default-server check", ".endif", *TWO),
+                (*CHECKED, ".if defined(X)", ".if 1", *TWO, ".endif", ".endif"),
+            )
+        ),
+        *(
+            skips("no group of several", balancer_settings=read("haproxy", *lines))
+            for lines in (("peers p", *TWO[1:]), ("backend b", *TWO[2:], " server off 192.0.2.3:1 weight 1 disabled"))
+        ),
         advises("mx1 is not checked", balancer_settings=haproxy("no-check", "", before="default-server check")),
         advises(
             "virtual_server 192.0.2.25 25: real_server 192.0.2.2 25 is not checked",
@@ -93,7 +137,7 @@ TABLE: Table = {
                 read("keepalived", "virtual_server 192.0.2.25 25 {", NO_FILE, "}"),
             )
         ),
-        undecided("hangs on a definition that is not read", balancer_settings=keepalived(CHECK, "$CHECK")),
+        undecided("hangs on a condition or a definition", balancer_settings=keepalived(CHECK, "$CHECK")),
         passes(balancer_settings=keepalived(CHECK, CHECK, before=("global_defs {", NO_FILE, "}"))),
         advises("192.0.2.2 25 is not checked", balancer_settings=keepalived(CHECK, "", before=(NO_FILE,))),
         Case(
