@@ -77,7 +77,7 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
     for setting, admits in admitting:
         raise NotAvailable(
             f"{setting.place}: {admits}; whether a server takes it stands in files that are included and not read, "
-            "or depends on variables: name them as well",
+            "or depends on variables or conditions: name them as well",
             program_settings.evidence(),
         )
     _end_where_some_is_unknown(unread, program_settings)

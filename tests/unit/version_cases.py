@@ -118,6 +118,9 @@ LATER: tuple[Case, ...] = (
             read("apache", VHOST.format("SSLProtocol all\nsslprotocol TLSv1.2")),
             read("apache", VHOST.format("<IfDefine X>\nSSLProtocol all\n</IfDefine>\nSSLProtocol TLSv1.2")),
             read("apache", VHOST.format("SSLProtocol all\n<IfModule mod_ssl.c>\nSSLProtocol TLSv1.2\n</IfModule>")),
+            read("apache", "<Macro Old>\nSSLProtocol all\n</Macro>\n" + VHOST.format("SSLProtocol TLSv1.2")),
+            read("apache", VHOST.format("SSLProtocol TLSv1.2\n# a \\\nSSLProtocol all")),
+            read("apache", VHOST.format("<IfModule !ssl_module>\nSSLProtocol all\n</IfModule>\nSSLProtocol TLSv1.2")),
             read("haproxy", HAPROXY.format("ssl-min-ver TLSv1.0", "ssl-min-ver TLSv1.2")),
             read("haproxy", HAPROXY.format("ssl-min-ver TLSv1.2", "no-tls-tickets")),
             read("haproxy", HAPROXY.format("no-tlsv10", "no-tlsv11")),
@@ -125,11 +128,21 @@ LATER: tuple[Case, ...] = (
         )
     ),
     *(
+        undecided("depends on variables or conditions", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            read("apache", VHOST.format("SSLProtocol all\n<IfDefine X>\nSSLProtocol TLSv1.2\n</IfDefine>")),
+            read("apache", VHOST.format("SSLProtocol TLSv1.2\n<IfDefine X>\nSSLProtocol all\n</IfDefine>")),
+            read("apache", "<Macro Old>\n" + VHOST.format("SSLProtocol all") + "</Macro>\n"),
+        )
+    ),
+    *(
         fails("admits TLSv1.0", program_settings=found, versions_shown=NO_PORT)
         for found in (
             read("apache", "SSLEngine on\nSSLProtocol TLSv1.2\nSSLProtocol all -SSLv3\n"),
             read("apache", VHOST.format("SSLProtocol all") + VHOST.format("SSLProtocol TLSv1.2")),
-            read("apache", VHOST.format("SSLProtocol all\n<IfDefine X>\nSSLProtocol TLSv1.2\n</IfDefine>")),
+            read("apache", VHOST.format('SSLProtocol "all" "-SSLv3"')),
+            read("apache", VHOST.format("SSLProtocol all\n# a \\\nSSLProtocol TLSv1.2")),
+            read("apache", VHOST.format("SSLProtocol all\n<IfModule !mod_ssl.c>\nSSLProtocol TLSv1.2\n</IfModule>")),
             read("apache", VHOST.format("") + "SSLProtocol all\n" + VHOST.format("SSLProtocol TLSv1.2")),
             read("haproxy", HAPROXY.format("ssl-min-ver TLSv1.2", "ssl-min-ver TLSv1.0")),
             read("haproxy", HAPROXY.format("ssl-min-ver TLSv1.0", "no-tls-tickets")),

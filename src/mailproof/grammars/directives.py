@@ -148,13 +148,16 @@ _HAPROXY_WORD = re.compile(r"(?P<comment>#)|(?:[^\s\"'#\\]|\\.|\"(?:[^\"\\]|\\.)
 _QUOTE = re.compile(r"\\(.)|[\"']")
 
 
-def parse_directives(text: str, *, with_sections: bool = False) -> Iterator[Setting]:
-    """The directives of a text in order, one a line; a line that ends in a backslash goes on. ``with_sections`` tells
-    the begin of a section in angle brackets as well, without a value.
+def parse_directives(text: str, *, with_sections: bool = False, comments_go_on: bool = False) -> Iterator[Setting]:
+    """The directives of a text in order, one a line; a line that ends in a backslash goes on, and with
+    ``comments_go_on`` a comment does so as well. ``with_sections`` tells the begin of a section in angle brackets,
+    without a value.
     """
     sections: list[str] = []
-    for first, whole, _ in continued_lines(text):
+    for first, whole, _ in continued_lines(text, with_comments=comments_go_on):
         said = _COMMENT.split(whole, maxsplit=1)[0].strip()
+        if said.startswith("#"):
+            continue
         if said.startswith("</"):
             del sections[-1:]
         elif said.startswith("<"):

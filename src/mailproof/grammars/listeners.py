@@ -99,24 +99,41 @@ def parse_apache(text: str) -> Iterator[Setting]:
     """The directives of a file of Apache, and the begins of sections. Of several SSLProtocol for one server the last
     counts, and the others are left out; one under a condition replaces none that stands outside of it.
     """
-    found = list(parse_directives(text, with_sections=True))
-    counting: dict[int, dict[int, str]] = {}
-    replaced: set[int] = set()
+    counting = {one.line: True for one, _ in _protocols(text)}
+    return (one for one in _directives(text) if not _is_protocol(one) or one.line in counting)
+
+
+def depending(text: str) -> frozenset[int]:
+    """The lines of those SSLProtocol that count under conditions which may not hold, or unless one of these does."""
+    return frozenset(one.line for one, is_certain in _protocols(text) if not is_certain)
+
+
+def _directives(text: str) -> Iterator[Setting]:
+    """Those of Apache, which joins lines before it looks for comments; without those that stand where no TLS is."""
+    found = parse_directives(text, with_sections=True, comments_go_on=True)
+    return (one for one in found if not _WITHOUT_TLS.search(one.name))
+
+
+def _is_protocol(setting: Setting) -> bool:
+    return setting.name.rpartition("/")[2].lower() == "sslprotocol"
+
+
+def _protocols(text: str) -> list[tuple[Setting, bool]]:
+    """The SSLProtocol that count, and whether each does so without conditions."""
+    counting: dict[int, dict[Setting, str]] = {}
     hosts = 0
-    for at, setting in enumerate(found):
+    for setting in _directives(text):
         *sections, name = setting.name.split("/")
         if not setting.value and _is_virtual_host(name):
             hosts += 1
-        elif name.lower() == "sslprotocol":
+        elif _is_protocol(setting):
             others = [one for one in sections if not _is_virtual_host(one)]
             conditions = _OF_MODULE.sub("", "".join(f"{one}/" for one in others))
             same = counting.setdefault(hosts if len(others) < len(sections) else 0, {})
-            later = {one for one, earlier in same.items() if earlier.startswith(conditions)}
-            replaced |= later
-            for one in later:
-                del same[one]
-            same[at] = conditions
-    return (setting for at, setting in enumerate(found) if at not in replaced)
+            for earlier in [one for one, known in same.items() if known.startswith(conditions)]:
+                del same[earlier]
+            same[setting] = conditions
+    return [(one, len(same) == 1 and not conditions) for same in counting.values() for one, conditions in same.items()]
 
 
 _SWITCHES = {"ssl": ("on",), "starttls": ("on", "only")}
@@ -135,7 +152,7 @@ def _has_nginx_speak_tls(setting: Setting) -> bool:
 
 def _apache(text: str) -> Listeners:
     found = Listeners()
-    for prefix, inside in _blocks(parse_directives(text, with_sections=True), _is_virtual_host):
+    for prefix, inside in _blocks(_directives(text), _is_virtual_host):
         engines: set[str] = set()
         protocols: set[str] = set()
         includes: list[str] = []
@@ -173,6 +190,7 @@ def _apache(text: str) -> Listeners:
 
 _OF_MODULE = re.compile(r"<?IfModule\s+\"?(?:mod_ssl\.c|ssl_module)\"?/", re.IGNORECASE)
 """A condition that holds wherever TLS is spoken."""
+_WITHOUT_TLS = re.compile(r"(?:^|/)<?IfModule\s+\"?!(?:mod_ssl\.c|ssl_module)\"?(?=/|$)", re.IGNORECASE)
 _EVERY_PORT = re.compile(r"[\"']?(?:\*|_default_)(?::\*)?[\"']?")
 """Of a virtual host that takes what comes to any address and port (``apachectl -S`` calls it ``*:*``)."""
 _PORT = re.compile(r":(\d+|\S*\$\S*)(?=[\s\"']|$)")

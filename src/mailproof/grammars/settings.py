@@ -203,15 +203,16 @@ def _lines(text: str) -> list[str]:
     return text.removeprefix("\ufeff").splitlines()
 
 
-def continued_lines(text: str) -> Iterator[tuple[int, str, str]]:
+def continued_lines(text: str, *, with_comments: bool = False) -> Iterator[tuple[int, str, str]]:
     """Lines without comments, each with those that it goes on in: one that ends in a backslash goes on.
 
-    The number of the first, the words of all, and the last as it stands.
+    The number of the first, the words of all, and the last as it stands. ``with_comments`` tells these as well, and
+    what they go on in, as Apache reads them.
     """
     held, first = "", 0
     for number, line in enumerate(_lines(text), 1):
         stripped = line.strip()
-        if stripped.startswith("#") or not (stripped or held):
+        if (stripped.startswith("#") and not with_comments) or not (stripped or held):
             continue
         first = first if held else number
         held += stripped.removesuffix("\\")

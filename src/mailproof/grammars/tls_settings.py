@@ -93,13 +93,16 @@ def _apache(value: str) -> tuple[TLSVersion, ...] | None:
     has been built for years.
     """
     admitted: set[TLSVersion] = set()
-    for sign, word in re.findall(r"([+-]?)([^\s+-]+)", value):
+    for sign, word in re.findall(r"([+-]?)([^\s+-]+)", _QUOTES.sub("", value)):
         version = _version(word)
         if version is None and word.lower() != "all":
             return None
         named = set(_ORDER[2:]) if version is None else {version}
         admitted = admitted - named if sign == "-" else admitted | named if sign == "+" else named
     return tuple(version for version in _ORDER if version in admitted)
+
+
+_QUOTES = re.compile("[\"']")
 
 
 def _haproxy(value: str) -> tuple[TLSVersion, ...] | None:

@@ -15,7 +15,7 @@ from mailproof.grammars.exim_branches import lines_that_count
 from mailproof.grammars.filter_lists import shown_zone
 from mailproof.grammars.includes import needed_includes
 from mailproof.grammars.listeners import PROGRAMS as WITH_DEFAULTS
-from mailproof.grammars.listeners import parse_apache
+from mailproof.grammars.listeners import depending, parse_apache
 from mailproof.grammars.settings import (
     MAX_EXPANDED,
     Setting,
@@ -324,6 +324,7 @@ def _look(
     found = parse_exim(text, known) if program == "exim" else parse(text)
     unread = list(needed_includes(program, _main_part(text, known) if program == "exim" else text))
     last_unread = max((line for line, _ in unread), default=0)
+    uncertain = depending(text) if program == "apache" else frozenset()
     for number, setting in enumerate(found):
         if not of_services:
             known[setting.name] = setting.value
@@ -340,8 +341,8 @@ def _look(
                 value = f"{earlier.value} {value}"[:MAX_EXPANDED]
             if program == "exim" and "$" in value:  # a lookup may be told a password
                 value = without_secrets(f"x = {value}").removeprefix("x = ")
-            is_last = setting.line > last_unread
-            seen[key] = SettingSeen(f"{section}{slash}{own}", value, place, taken=True if is_last else None)
+            is_certain = setting.line > last_unread and setting.line not in uncertain
+            seen[key] = SettingSeen(f"{section}{slash}{own}", value, place, taken=True if is_certain else None)
     return [included for _, included in unread]
 
 

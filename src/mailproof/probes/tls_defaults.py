@@ -28,7 +28,8 @@ def with_use(
             return not servers.are_known
         return True if False in own else None if None in own else False
 
-    return [replace(setting, taken=taken(setting)) for setting in settings], servers.unread
+    # What hangs on a condition stays so where a server takes it.
+    return [replace(one, taken=taken(one) and one.taken) for one in settings], servers.unread
 
 
 class _Servers:

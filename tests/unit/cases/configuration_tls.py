@@ -261,7 +261,11 @@ DEFAULTS: tuple[Case, ...] = (
         )
     ),
     *(
-        undecided("included and not read, or depends on variables", program_settings=found, versions_shown=NO_PORT)
+        undecided(
+            "included and not read, or depends on variables or conditions",
+            program_settings=found,
+            versions_shown=NO_PORT,
+        )
         for found in (
             read("nginx", f"http {{ {OLD} {NEW} include /etc/nginx/sites/*; }}"),
             read("nginx", f"http {{ {OLD} server {{ listen 443 ssl; include snippets/tls; }} }}"),
