@@ -159,6 +159,7 @@ S3, T0, T1, T2, T3 = list(TLSVersion)[1:]
         ("haproxy", "force-tlsv99", None),
         ("haproxy", "no-sslv3", None),
         ("haproxy", ":80", None),
+        ("haproxy", "", None),
         ("bind", "TLSv1.2", None),
     ],
 )

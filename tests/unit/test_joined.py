@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.grammars.settings import parse_dovecot, parse_exim, parse_services, service_commands
-from mailproof.probes.joined import MAX_INCLUDED, joined
+from mailproof.probes.joined import MAX_AGAIN, MAX_INCLUDED, joined
 
 
 def last(program: str, name: str, texts: dict[str, str]) -> tuple[str, str]:
@@ -53,6 +53,15 @@ def test_files_that_include_each_other_end() -> None:
     assert last("dovecot", "x", texts) == ("2", "b.conf:2")
     many = {"a.conf": "!include b.conf\n" * (MAX_INCLUDED + 1) + "x = 1\n", "b.conf": "x = 2\n"}
     assert last("dovecot", "x", many) == ("1", f"a.conf:{MAX_INCLUDED + 2}")
+
+
+def test_what_is_not_put_in_any_more_is_an_include_that_is_not_read() -> None:
+    lines = MAX_AGAIN // 10
+    many = {"a.conf": "include b.conf\n" * 20, "b.conf": "x\n" * lines}
+    whole = joined("keepalived", many)["a.conf"]
+    assert [text for text, _, _ in whole.lines].count("x") == 11 * lines
+    assert whole.lines[-9:] == tuple(("include b.conf", "a.conf", line) for line in range(12, 21))
+    assert last("dovecot", "y", {"a.conf": "!include b.conf\n" * 2, "b.conf": "y = 1\n"}) == ("1", "b.conf:1")
 
 
 def test_files_of_other_programs_are_as_they_are() -> None:

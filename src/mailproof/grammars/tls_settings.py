@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 
 from mailproof.net.tls.versions import TLSVersion
 
@@ -112,7 +113,7 @@ def _haproxy(value: str) -> tuple[TLSVersion, ...] | None:
     """
     words = value.lower().split()
     least = most = None
-    for word, behind in zip(words, [*words[1:], ""], strict=True):
+    for word, behind in zip_longest(words, words[1:], fillvalue=""):
         if word.startswith(("force-tls", "force-ssl")):
             least = most = _version(word.removeprefix("force-"))
         elif word == "ssl-min-ver":

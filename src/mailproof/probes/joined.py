@@ -17,6 +17,8 @@ MAX_DEPTH = 16
 """Files that include each other; nft has the same bound."""
 MAX_INCLUDED = 1000
 """Files that are put into others, each as often as it is: a few that include each other many times come to millions."""
+MAX_AGAIN = 50_000
+"""Lines of files that are put in once more."""
 MAX_LINES = 500_000
 """Of all files with what they include."""
 
@@ -52,6 +54,8 @@ class FilesInPlace:
         self._includes = includes
         self._included = included
         self._left = MAX_INCLUDED
+        self._left_again = MAX_AGAIN
+        self._put_in: set[str] = set()
 
     def roots(self) -> list[str]:
         """Those that no other one includes; all where each is included."""
@@ -76,9 +80,12 @@ class FilesInPlace:
                 yield line, name, number
                 continue
             self._left -= len(found)
-            if self._left < 0:
+            self._left_again -= sum(len(self._lines[one]) for one in found if one in self._put_in)
+            if self._left < 0 or self._left_again < 0:
                 self.too_many(name, number)
+                yield line, name, number
                 continue
+            self._put_in.update(found)
             for one in found:
                 yield from self.lines(one, (*within, name))
 
@@ -90,7 +97,7 @@ class FilesInPlace:
         """What becomes of an include that is not read."""
 
     def too_many(self, own: str, number: int) -> None:
-        """What becomes of more than MAX_INCLUDED files."""
+        """What becomes of more than MAX_INCLUDED files, or MAX_AGAIN lines; the include stays where it is, not read."""
 
 
 _INCLUDE = {
