@@ -50,7 +50,7 @@ def _check_exim(settings: ProgramSettings) -> None:
         not_applicable("whether clients may begin early is not set, and hangs on the version: EARLYTALK asks the port")
     strangers = [one for one in parse_exim_list(promised.meaning) if not one.negated and one.text not in _OWN]
     if strangers:
-        fail(f"{promised.name} = {promised.shown:.200}: {_SERVED}", at=promised.place)
+        fail(f"{promised.name} = {promised.shown}: {_SERVED}", at=promised.place)
 
 
 def _check_postscreen(settings: ProgramSettings) -> None:
@@ -136,7 +136,7 @@ def _decided_elsewhere(settings: ProgramSettings, service: str) -> str | None:
     if elsewhere is not None:
         return f"{elsewhere.place}: {elsewhere.name}: what this decides about recipients stands elsewhere"
     if maps is not None and are_known is None:
-        return f"{maps.place}: {maps.name} = {maps.shown:.200}: what this comes to stands in none of these files"
+        return f"{maps.place}: {maps.name} = {maps.shown}: what this comes to stands in none of these files"
     return None
 
 
@@ -146,9 +146,9 @@ def _fail_for(settings: ProgramSettings, service: str, relay_domains: SettingSee
     if _has_recipients(maps) and passed is not None:
         told = f"{passed.name} = no: nothing asks relay_recipient_maps, and mail to anybody is accepted"
         fail(told, at=passed.place)
-    knows = "relay_recipient_maps is empty" if maps is None or not maps.meaning else f"{maps.name} = {maps.shown:.200}"
+    knows = "relay_recipient_maps is empty" if maps is None or not maps.meaning else f"{maps.name} = {maps.shown}"
     fail(
-        f"{relay_domains.name} = {relay_domains.shown:.200}, and {knows}: mail to anybody there is accepted",
+        f"{relay_domains.name} = {relay_domains.shown}, and {knows}: mail to anybody there is accepted",
         at=relay_domains.place,
     )
 

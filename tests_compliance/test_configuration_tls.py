@@ -67,7 +67,7 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
         _end_where_a_default_counts(by_default)
         not_applicable("no server speaks TLS by these files")
     admitting = [
-        (setting, f"{setting.name} = {setting.value} admits {', '.join(old)}")
+        (setting, f"{setting.name} = {setting.shown} admits {', '.join(old)}")
         for setting, versions in spoken
         if (old := [str(version) for version in versions if version < TLSVersion.TLS1_2])
     ]
@@ -199,7 +199,7 @@ def _check_ports(
             _end_where_some_is_unknown(unread, settings)
             setting = floors[0][0]
             fail(
-                f"{setting.name} = {setting.value} does not admit {', '.join(strange)}, and {endpoint} takes it",
+                f"{setting.name} = {setting.shown} does not admit {', '.join(strange)}, and {endpoint} takes it",
                 at=setting.place,
             )
 

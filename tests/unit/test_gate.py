@@ -28,7 +28,7 @@ from mailproof.controls import (
 from mailproof.gate.document import Result, Traffic, WaiverNote, WaiverState, parsed, plain
 from mailproof.gate.result import RunResult, make_result
 from mailproof.gate.verdict import MAX_OBSERVED, Judgement, Verdict, judge
-from mailproof.net.errors import KINDS, NotObserved, Throttled, Unasked
+from mailproof.net.errors import KINDS, NotAvailable, NotObserved, Throttled, Unasked
 from mailproof.places import Place
 from mailproof.references import rfc
 from mailproof.report.formats import FORMATS
@@ -74,6 +74,8 @@ def test_a_long_tale_is_cut() -> None:
     assert whole.observed == "x" * MAX_OBSERVED
     cut = judge(a_control(), AssertionError("x" * 65_536))
     assert cut.observed == f"{'x' * MAX_OBSERVED} [cut: 65,536 characters in all]"
+    for other in (NotAvailable("x" * 65_536), NotApplicable("x" * 65_536)):
+        assert len(judge(a_control(), other).observed) < MAX_OBSERVED + 100
 
 
 def test_a_control_that_breaks_is_inconclusive_and_says_so() -> None:

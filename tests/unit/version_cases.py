@@ -135,6 +135,12 @@ LATER: tuple[Case, ...] = (
             read("apache", "<Macro Old>\n" + VHOST.format("SSLProtocol all") + "</Macro>\n"),
         )
     ),
+    # Of a long value the begin is told.
+    fails(
+        f"smtpd_tls_protocols = {'!SSLv2 ' * 28}!SSL... admits SSLv3",
+        program_settings=read("postfix", f"smtpd_tls_security_level = may\nsmtpd_tls_protocols = {'!SSLv2 ' * 9000}\n"),
+        versions_shown=NO_PORT,
+    ),
     *(
         fails("admits TLSv1.0", program_settings=found, versions_shown=NO_PORT)
         for found in (

@@ -70,7 +70,7 @@ def judge(
     if raised is None:
         return Judgement(Verdict.PASS, usual, "")
     if isinstance(raised, NotApplicable):
-        return Judgement(Verdict.NOT_APPLICABLE, usual, str(raised), left_to=raised.left_to)
+        return Judgement(Verdict.NOT_APPLICABLE, usual, _cut(str(raised)), left_to=raised.left_to)
     if isinstance(raised, AssertionError):
         found = raised if isinstance(raised, Finding) else Finding(_message(raised))
         counted = level or found.level or usual
@@ -79,9 +79,9 @@ def judge(
             verdict, counted, _message(raised), found.why or "", found.fix or "", at=found.at, remedy=found.remedy
         )
     if isinstance(raised, Unasked):
-        return Judgement(Verdict.NOT_APPLICABLE, usual, f"{raised.kind}: {raised.reason}")
+        return Judgement(Verdict.NOT_APPLICABLE, usual, _cut(f"{raised.kind}: {raised.reason}"))
     if isinstance(raised, NotObserved):
-        return Judgement(Verdict.INCONCLUSIVE, usual, f"{raised.kind}: {raised.reason}")
+        return Judgement(Verdict.INCONCLUSIVE, usual, _cut(f"{raised.kind}: {raised.reason}"))
     if isinstance(raised, pytest.skip.Exception):
         said = f"not judged: the rule skipped itself ({raised}); not_applicable() says that a rule does not apply"
         return Judgement(Verdict.INCONCLUSIVE, usual, said)
@@ -94,7 +94,10 @@ def _message(error: AssertionError) -> str:
     """
     text = str(error)
     message, appended, _ = text.rpartition("\nassert ")
-    told = message.replace("\n  ", "\n") if appended else text
+    return _cut(message.replace("\n  ", "\n") if appended else text)
+
+
+def _cut(told: str) -> str:
     if len(told) <= MAX_OBSERVED:
         return told
     return f"{told[:MAX_OBSERVED]} [cut: {len(told):,} characters in all]"

@@ -88,6 +88,14 @@ LOOKED_AT = {
 """The settings that controls look at, by program. Others, which may hold secrets, come into no record or report."""
 
 
+MAX_SHOWN = 200
+"""Characters of a value that a finding tells."""
+
+
+def _begin(value: str) -> str:
+    return value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}..."
+
+
 @dataclass(frozen=True)
 class SettingSeen:
     """A setting, and where it stands."""
@@ -109,9 +117,9 @@ class SettingSeen:
 
     @property
     def shown(self) -> str:
-        """The value as it stands, and what it comes to if that is something else."""
-        means = f", which is {self.meaning}" if self.meaning != self.value else ""
-        return f"{self.value}{means}"
+        """The value as it stands, and what it comes to if that is something else; of long ones the begin."""
+        means = f", which is {_begin(self.meaning)}" if self.meaning != self.value else ""
+        return f"{_begin(self.value)}{means}"
 
 
 @dataclass(frozen=True)

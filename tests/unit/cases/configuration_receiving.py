@@ -103,6 +103,7 @@ TABLE: Table = {
                 {"smtpd_sender_restrictions": "reject_unverified_recipient", "smtpd_delay_reject": "yes"},
             )
         ),
+        fails("relay_recipient_maps is empty", program_settings=relaying()),
         *(
             fails(said, program_settings=found)
             for said, found in (
