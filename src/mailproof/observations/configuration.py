@@ -118,8 +118,8 @@ class SettingSeen:
     @property
     def shown(self) -> str:
         """The value as it stands, and what it comes to if that is something else; of long ones the begin."""
-        means = f", which is {_begin(self.meaning)}" if self.meaning != self.value else ""
-        return f"{_begin(self.value)}{means}"
+        value, meaning = _begin(self.value), _begin(self.meaning)
+        return value if meaning == value else f"{value}, which is {meaning}"
 
 
 @dataclass(frozen=True)
