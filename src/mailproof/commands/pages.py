@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mailproof.clock import now
-from mailproof.controls import load_catalogue
+from mailproof.controls import Catalogue, load_catalogue
 from mailproof.docket import Docket, describe
 from mailproof.gate.document import DocumentError, RunDocument, as_json, read_document
 from mailproof.languages import ENGLISH, Language
@@ -80,7 +80,7 @@ class Pages:
                 return self._report(file, _json)
         if head == "/controls" and name in all_examples():
             links = overview.navigation(self._say, has_history=self.history is not None)
-            described = describe(load_catalogue()[name], self._docket)
+            described = describe(self._catalogue[name], self._docket)
             return _page(control_page.render([described], self.language, links))
         return _told(404, "there is no such page")
 
@@ -90,6 +90,10 @@ class Pages:
     @property
     def _say(self) -> Language:
         return Language(self.language)
+
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        return load_catalogue()
 
     @cached_property
     def _docket(self) -> Docket:

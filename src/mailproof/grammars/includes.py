@@ -1,27 +1,48 @@
-"""The files that a configuration of Exim or Dovecot cannot do without (Exim specification, chapter 6, "File inclusions
-in the configuration file"; Dovecot, "Including config files").
+"""Files that a configuration includes: Exim specification, chapter 6, "File inclusions in the configuration file";
+Dovecot, "Including config files"; keepalived.conf(5), "Include directive".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Include:
+    """An include, as it is written."""
+
+    line: int
+    """Its line, from 1."""
+    file: str
+    may_be_missing: bool
+
+
+def includes(program: str, lines: Iterable[str]) -> Iterator[Include]:
+    """The includes of a text; none of a program whose includes are read elsewhere, or that has none."""
+    include = _INCLUDE.get(program)
+    for number, line in enumerate(lines if include else (), 1):
+        if include and (found := include.match(line)):
+            yield Include(number, found["file"].rstrip(" \t"), bool(found["optional"]))
+
+
+_INCLUDE = {
+    "exim": re.compile(r"[ \t]*+\.include(?P<optional>_if_exists)?[ \t]++(?P<file>\S[^\n]*)"),
+    "dovecot": re.compile(r"[ \t]*+!include(?P<optional>_try)?[ \t]++(?P<file>\S[^\n]*)"),
+    "keepalived": re.compile(r"[ \t]*+include[rmwba]?(?P<optional>)[ \t]++(?P<file>[^\s#!][^\n#!]*)"),
+}
 
 
 def needed_includes(program: str, text: str) -> Iterator[tuple[int, str]]:
-    """The files that a text includes, each with its line, from 1. Those that may be missing are left out, and those
-    that packages bring in which users and their passwords are looked up.
+    """The files that a configuration cannot do without, each with its line, from 1. Those that may be missing are left
+    out, and those that packages of Dovecot bring in which users and their passwords are looked up.
     """
-    include = _INCLUDES.get(program)
-    for number, line in enumerate(text.splitlines() if include else (), 1):
-        if include and (found := include.match(line)) and not _LOOKS_UP.fullmatch(found[1]):
-            yield number, found[1]
+    for one in includes(program, text.splitlines()):
+        if not (one.may_be_missing or _LOOKS_UP.fullmatch(one.file)):
+            yield one.line, one.file
 
 
-_INCLUDES = {
-    "exim": re.compile(r"[ \t]*\.include[ \t]+(\S.*?)[ \t]*$"),
-    "dovecot": re.compile(r"[ \t]*!include[ \t]+(\S.*?)[ \t]*$"),
-}
 _LOOKS_UP = re.compile(
     r"(?:\S*/)?auth-(?:checkpassword|deny|dict|ldap|master|oauth2|passwdfile|sql|static|system|vpopmail)\.conf\.ext"
 )

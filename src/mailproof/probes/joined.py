@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from mailproof.grammars.includes import includes
 from mailproof.grammars.settings import expand_macros
 from mailproof.places import Place
 from mailproof.probes.path_endings import Included
@@ -100,14 +101,6 @@ class FilesInPlace:
         """What becomes of more than MAX_INCLUDED files, or MAX_AGAIN lines; the include stays where it is, not read."""
 
 
-_INCLUDE = {
-    "exim": re.compile(r"[ \t]*+\.include(?:_if_exists)?[ \t]++(?P<name>\S[^\n]*)"),
-    "dovecot": re.compile(r"[ \t]*+!include(?:_try)?[ \t]++(?P<name>\S[^\n]*)"),
-    "keepalived": re.compile(r"[ \t]*+include[rmwba]?[ \t]++(?P<name>[^\s#!][^\n#!]*)"),
-}
-"""Exim specification, chapter 6, "File inclusions in the configuration file"; Dovecot, "Including config files";
-keepalived.conf(5), "Include directive".
-"""
 _MACRO = re.compile(r"[ \t]*+(?P<name>_?[A-Z]\w{0,80})[ \t]*+==?[ \t]*+(?P<value>[^\n]{0,1000})")
 
 
@@ -116,25 +109,20 @@ def joined(program: str, texts: Mapping[str, str]) -> dict[str, Joined]:
     and keepalived; those of other programs as they are.
     """
     lines = {name: text.removeprefix("\ufeff").splitlines() for name, text in texts.items()}
-    includes = {name: dict(_includes(program, own)) for name, own in lines.items()}
+    named = {
+        name: {one.line: one.file.strip().strip("\"'") for one in includes(program, own)} for name, own in lines.items()
+    }
     if program == "exim":
         found = (macro for own in lines.values() for macro in map(_MACRO.match, own) if macro)
         macros = {macro["name"]: macro["value"].strip() for macro in found}
-        includes = {
-            name: {number: expand_macros(one, macros) for number, one in own.items()} for name, own in includes.items()
+        named = {
+            name: {number: expand_macros(one, macros) for number, one in own.items()} for name, own in named.items()
         }
-    patterns = [(one, name) for name, own in includes.items() for one in own.values()]
-    files = FilesInPlace(lines, includes, Included(patterns, texts))
+    patterns = [(one, name) for name, own in named.items() for one in own.values()]
+    files = FilesInPlace(lines, named, Included(patterns, texts))
     left = MAX_LINES
     every: dict[str, Joined] = {}
     for name in files.roots():
         every[name] = Joined(tuple(islice(files.lines(name), left)))
         left -= len(every[name].lines)
     return every
-
-
-def _includes(program: str, lines: list[str]) -> Iterator[tuple[int, str]]:
-    include = _INCLUDE.get(program)
-    for number, line in enumerate(lines if include else (), 1):
-        if include and (found := include.match(line)):
-            yield number, found["name"].strip().strip("\"'")

@@ -67,7 +67,7 @@ def _includes(lines: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def _too_many(name: str, number: int) -> NotAvailable:
-    said = f"more than {MAX_INCLUDED} files are included: name what nft list ruleset says"
+    said = f"more than {MAX_INCLUDED} files are included, or some too often: name what nft list ruleset says"
     return NotAvailable(f"{name}:{number}: {said}")
 
 
