@@ -269,12 +269,11 @@ def _leaders(names: Iterable[str]) -> dict[str, str]:
     families: dict[str, list[str]] = {}
     for name in names:
         families.setdefault(owned(name), []).append(name)
-    return {
-        name: registered if registered in family else min(family)
-        for registered, family in families.items()
-        if 1 < len(family) <= MAX_FAMILY
-        for name in family
-    }
+    leaders: dict[str, str] = {}
+    for registered, family in families.items():
+        if 1 < len(family) <= MAX_FAMILY:
+            leaders |= dict.fromkeys(family, registered if registered in family else min(family))
+    return leaders
 
 
 def _most_common(homes: Counter[int]) -> int:
